@@ -1,0 +1,45 @@
+package domain
+
+// Role says who speaks in a Message.
+type Role string
+
+// The roles OpenAI's API knows.
+const (
+	RoleSystem    Role = "system"
+	RoleDeveloper Role = "developer"
+	RoleUser      Role = "user"
+	RoleAssistant Role = "assistant"
+	RoleTool      Role = "tool"
+	RoleFunction  Role = "function"
+)
+
+// ToolCall is a call that an assistant message of the history asked for.
+type ToolCall struct {
+	ID        string
+	Name      string
+	Arguments string
+}
+
+// Message is one entry of a conversation, as text.
+type Message struct {
+	Role       Role
+	Name       string
+	ToolCallID string
+	ToolCalls  []ToolCall
+	Text       string
+}
+
+// ForModel tells whether the message can be sent into a running session: it says
+// something to the model, rather than being what the model said or was told to be.
+func (m Message) ForModel() bool {
+	switch m.Role {
+	case RoleUser, RoleTool, RoleFunction:
+		return true
+	default:
+		return false
+	}
+}
+
+// Conversation is the history a client sends, oldest first. It is the truth; what
+// an upstream session holds is only ever a copy of a prefix.
+type Conversation []Message
