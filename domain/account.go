@@ -135,11 +135,10 @@ func (a Account) Credential() Credential { return a.credential }
 // Limits are the operator's budgets for this account.
 func (a Account) Limits() AccountLimits { return a.limits }
 
-// Same tells whether both describe one account with the same credential and limits,
-// so that what is known about it (its state, its tokens) still holds.
-func (a Account) Same(other Account) bool {
-	return a.id == other.id && a.name == other.name && a.limits == other.limits &&
-		a.credential.kind == other.credential.kind &&
+// SameCredential tells whether both sign in the same way with the same secret, so
+// that what is known about one (its state, its tokens) holds for the other.
+func (a Account) SameCredential(other Account) bool {
+	return a.id == other.id && a.credential.kind == other.credential.kind &&
 		a.credential.email.Equal(other.credential.email) &&
 		a.credential.password.Equal(other.credential.password) &&
 		a.credential.key.Equal(other.credential.key)

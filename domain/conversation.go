@@ -43,3 +43,15 @@ func (m Message) ForModel() bool {
 // Conversation is the history a client sends, oldest first. It is the truth; what
 // an upstream session holds is only ever a copy of a prefix.
 type Conversation []Message
+
+// Split cuts the conversation behind the last message that is not for the model to
+// read anew: what a session that could go on has seen, and what is left to send into it.
+// The first part is empty when there is no such message; the rest is empty when the
+// conversation ends with it.
+func (c Conversation) Split() (seen, rest Conversation) {
+	i := len(c)
+	for i > 0 && c[i-1].ForModel() {
+		i--
+	}
+	return c[:i], c[i:]
+}

@@ -10,11 +10,12 @@ import (
 // Conversations of different access tokens never meet.
 type TokenID string
 
-// Digest identifies a history: who sent it and every message of it.
+// Digest identifies a text, or a history: who sent it and every message of it.
 type Digest [sha256.Size]byte
 
 // Hasher is a rolling digest of a history. Every field goes in with its length in
-// front, so that no two histories can become the same bytes by concatenation.
+// front, and a message's text as its own digest, so that no two histories can become
+// the same bytes by concatenation and an answer can be hashed while it passes.
 type Hasher struct {
 	sum     hash.Hash
 	scratch []byte
@@ -27,18 +28,23 @@ func NewHasher(scope TokenID) *Hasher {
 	return h
 }
 
-// Add appends one message.
-func (h *Hasher) Add(m Message) {
-	h.field(string(m.Role))
-	h.field(m.Name)
-	h.field(m.ToolCallID)
-	h.number(len(m.ToolCalls))
-	for _, call := range m.ToolCalls {
-		h.field(call.ID)
-		h.field(call.Name)
-		h.field(call.Arguments)
+// Add appends messages.
+func (h *Hasher) Add(messages ...Message) {
+	for i := range messages {
+		h.add(&messages[i], sha256.Sum256([]byte(messages[i].Text)))
 	}
-	h.field(m.Text)
+}
+
+// WithAnswer returns the digest of everything added so far and an assistant's answer
+// whose text has the SHA-256 text. The Hasher stays as it is.
+func (h *Hasher) WithAnswer(text Digest) Digest {
+	cloned, err := h.sum.(hash.Cloner).Clone()
+	if err != nil {
+		panic("domain: SHA-256 cannot be cloned: " + err.Error())
+	}
+	longer := &Hasher{sum: cloned}
+	longer.add(&Message{Role: RoleAssistant}, text)
+	return longer.Digest()
 }
 
 // Digest returns the digest of everything added so far; adding may go on.
@@ -48,15 +54,17 @@ func (h *Hasher) Digest() Digest {
 	return d
 }
 
-// With returns the digest of everything added so far and m, without adding it.
-func (h *Hasher) With(m Message) Digest {
-	cloned, err := h.sum.(hash.Cloner).Clone()
-	if err != nil {
-		panic("domain: SHA-256 cannot be cloned: " + err.Error())
+func (h *Hasher) add(m *Message, text Digest) {
+	h.field(string(m.Role))
+	h.field(m.Name)
+	h.field(m.ToolCallID)
+	h.number(len(m.ToolCalls))
+	for _, call := range m.ToolCalls {
+		h.field(call.ID)
+		h.field(call.Name)
+		h.field(call.Arguments)
 	}
-	longer := &Hasher{sum: cloned}
-	longer.Add(m)
-	return longer.Digest()
+	h.sum.Write(text[:])
 }
 
 func (h *Hasher) field(text string) {
@@ -68,17 +76,4 @@ func (h *Hasher) field(text string) {
 func (h *Hasher) number(n int) {
 	h.scratch = binary.AppendUvarint(h.scratch[:0], uint64(n))
 	h.sum.Write(h.scratch)
-}
-
-// Digests returns the digest of every prefix of c, from none of its messages to
-// all of them (len(c)+1 of them), and the Hasher at the end of c.
-func (c Conversation) Digests(scope TokenID) ([]Digest, *Hasher) {
-	h := NewHasher(scope)
-	digests := make([]Digest, 0, len(c)+1)
-	digests = append(digests, h.Digest())
-	for _, m := range c {
-		h.Add(m)
-		digests = append(digests, h.Digest())
-	}
-	return digests, h
 }

@@ -105,6 +105,7 @@ type Error struct {
 	Kind       Kind
 	Message    string
 	Param      string        // the field at fault, for InvalidRequest
+	Code       string        // overrides the code that OpenAI clients see, for InvalidRequest
 	RetryAfter time.Duration // when to come back; zero: not known
 	Cause      error
 }
@@ -117,6 +118,12 @@ func E(kind Kind, message string, cause error) *Error {
 // Invalid returns an InvalidRequest error about the field param.
 func Invalid(param, message string) *Error {
 	return &Error{Kind: InvalidRequest, Message: message, Param: param}
+}
+
+// Unsupported returns an InvalidRequest error about the field param, which is well
+// formed and asks for something this product does not do.
+func Unsupported(param, message string) *Error {
+	return &Error{Kind: InvalidRequest, Message: message, Param: param, Code: "unsupported_parameter"}
 }
 
 // Error implements error; the cause is included, so it belongs in logs only.

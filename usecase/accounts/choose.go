@@ -1,0 +1,139 @@
+package accounts
+
+import (
+	"slices"
+	"time"
+
+	"ondemand-api-proxy/domain"
+)
+
+// Wish is what a request would like to get.
+type Wish struct {
+	// Prefer is the account whose session would go on; empty: none.
+	Prefer domain.AccountID
+	// Tried are accounts that failed this request before; others come first.
+	Tried []domain.AccountID
+}
+
+// rank orders the usable accounts for one request: a lower rank is always better,
+// even when every account of it is busy. Accounts that rest after a fault are
+// the last resort, before those that failed this very request.
+type rank uint8
+
+const (
+	freshReady rank = iota
+	freshResting
+	triedReady
+	triedResting
+	unusable
+)
+
+// candidate is a member as one request sees it.
+type candidate struct {
+	*member
+	rank  rank
+	until time.Time // of its rest
+}
+
+// choose picks the best account for the wish. It returns nil when every account of the
+// best rank is busy, and usable says whether there is any such account at all.
+func (p *Pool) choose(wish Wish, now time.Time) (best *member, usable bool) {
+	top := unusable
+	var pick candidate
+	for _, m := range p.members {
+		c := m.candidate(wish, now)
+		if c.rank == unusable || c.rank > top {
+			continue
+		}
+		if c.rank < top {
+			top, pick = c.rank, candidate{}
+		}
+		if m.busyUntil(now).After(now) {
+			continue
+		}
+		if pick.member == nil || c.betterThan(pick, wish.Prefer) {
+			pick = c
+		}
+	}
+	return pick.member, top != unusable
+}
+
+func (m *member) candidate(wish Wish, now time.Time) candidate {
+	state, _, until := m.health.At(now)
+	c := candidate{member: m, until: until}
+	tried := slices.Contains(wish.Tried, m.account.ID())
+	switch {
+	case state == domain.AccountReady && !tried:
+		c.rank = freshReady
+	case state == domain.AccountReady:
+		c.rank = triedReady
+	case state == domain.AccountResting && !tried:
+		c.rank = freshResting
+	case state == domain.AccountResting:
+		c.rank = triedResting
+	default:
+		c.rank = unusable
+	}
+	return c
+}
+
+// betterThan compares two free candidates of one rank: the preferred one if it is
+// healthy, the one that rests shortest, the least busy, the longest unused.
+func (c candidate) betterThan(other candidate, prefer domain.AccountID) bool {
+	if c.rank == freshReady && prefer != "" {
+		if other.account.ID() == prefer {
+			return false
+		}
+		if c.account.ID() == prefer {
+			return true
+		}
+	}
+	if !c.until.Equal(other.until) {
+		return c.until.Before(other.until)
+	}
+	if c.inFlight != other.inFlight {
+		return c.inFlight < other.inFlight
+	}
+	return c.lastTurn < other.lastTurn
+}
+
+// never stands for "when another request ends", which no clock can tell.
+var never = time.Unix(1<<40, 0)
+
+// busyUntil returns when the account's budgets allow another query: a time not
+// after now when they do already.
+func (m *member) busyUntil(now time.Time) time.Time {
+	limits := m.account.Limits()
+	if limits.MaxConcurrency > 0 && m.inFlight >= limits.MaxConcurrency {
+		return never
+	}
+	return m.window.freeAt(limits.RequestsPerMinute, now)
+}
+
+// window remembers when the queries of the last minute began. It holds no more
+// entries than the budget has.
+type window struct{ begun []time.Time }
+
+const windowLength = time.Minute
+
+// freeAt returns when a further query fits a budget of limit queries in any 60
+// seconds; zero: at once. A limit of 0 is none.
+func (w *window) freeAt(limit int, now time.Time) time.Time {
+	if limit == 0 {
+		return time.Time{}
+	}
+	for len(w.begun) > 0 && !now.Before(w.begun[0].Add(windowLength)) {
+		w.begun = w.begun[1:]
+	}
+	if len(w.begun) < limit {
+		return time.Time{}
+	}
+	return w.begun[len(w.begun)-limit].Add(windowLength)
+}
+
+// take counts a query that begins now.
+func (w *window) take(limit int, now time.Time) {
+	if limit > 0 {
+		w.begun = append(w.begun, now)
+	}
+}

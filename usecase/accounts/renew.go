@@ -1,0 +1,202 @@
+package accounts
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"ondemand-api-proxy/domain"
+)
+
+// Authenticator gets tokens from the platform. Its errors are domain errors of the
+// upstream kinds; CredentialRefused is the only one that means bad credentials.
+type Authenticator interface {
+	SignIn(ctx context.Context, account domain.Account) (domain.Grant, error)
+	Refresh(ctx context.Context, account domain.Account, grant domain.Grant) (domain.Grant, error)
+}
+
+// Renewal is a way to get a token.
+type Renewal string
+
+// The ways to get a token.
+const (
+	SignIn  Renewal = "sign_in"
+	Refresh Renewal = "refresh"
+)
+
+// grant is a member's current token; number 0: none yet.
+type grant struct {
+	domain.Grant
+	number  int
+	how     Renewal
+	staleAt time.Time // when to renew it ahead of its end; zero: not known
+}
+
+// renewal is one sign-in or refresh that several requests may wait for.
+type renewal struct {
+	done chan struct{}
+	err  error // set before done is closed
+}
+
+// call makes one upstream call with the account's token. See Lease.Call.
+func (p *Pool) call(ctx context.Context, m *member, account domain.Account, call func(context.Context, domain.Account, domain.Grant) error) error {
+	g, err := p.grantAfter(ctx, m, 0)
+	if err != nil {
+		return err
+	}
+	err = call(ctx, account, g.Grant)
+	if err == nil || domain.KindOf(err) != domain.GrantExpired {
+		return err
+	}
+	if g, err = p.grantAfter(ctx, m, g.number); err != nil {
+		return err
+	}
+	err = call(ctx, account, g.Grant)
+	if err == nil || domain.KindOf(err) != domain.GrantExpired {
+		return err
+	}
+	p.discard(m, g.number)
+	if g.how == SignIn {
+		return domain.E(domain.CredentialRefused, "on-demand.io refused a token it had just issued.", err)
+	}
+	// A refreshed token that is refused says little; the next call signs in anew.
+	return domain.E(domain.UpstreamFault, "on-demand.io refused a token it had just refreshed.", err)
+}
+
+// grantAfter returns a usable token newer than number, renewing it where needed. All who
+// need the same account's token share one renewal.
+func (p *Pool) grantAfter(ctx context.Context, m *member, number int) (grant, error) {
+	p.mu.Lock()
+	g := m.grant
+	if g.number > number && (g.staleAt.IsZero() || time.Now().Before(g.staleAt)) {
+		p.mu.Unlock()
+		return g, nil
+	}
+	r := m.renewal
+	if r == nil {
+		if p.closed {
+			p.mu.Unlock()
+			return grant{}, domain.E(domain.Unavailable, "The proxy is shutting down.", nil)
+		}
+		r = &renewal{done: make(chan struct{})}
+		m.renewal = r
+		account := m.account
+		p.renewing.Go(func() { p.renew(m, account, g, r) })
+	}
+	p.mu.Unlock()
+
+	select {
+	case <-r.done:
+	case <-ctx.Done():
+		return grant{}, domain.E(domain.ClientGone, "The request ended during sign-in.", context.Cause(ctx))
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if m.grant.number > number && (r.err == nil || m.grant.alive(time.Now())) {
+		return m.grant, nil
+	}
+	return grant{}, r.err
+}
+
+// alive tells whether the token may still be good, whatever became of renewing it.
+func (g grant) alive(now time.Time) bool {
+	return g.number > 0 && !g.Expires.IsZero() && now.Before(g.Expires)
+}
+
+// renew gets a new token for the member: by refresh, else by signing in.
+func (p *Pool) renew(m *member, account domain.Account, old grant, r *renewal) {
+	var fresh domain.Grant
+	var err error
+	how := Refresh
+	if old.RefreshToken.IsZero() {
+		how = SignIn
+	} else {
+		fresh, err = p.auth.Refresh(p.ctx, account, old.Grant)
+		p.observer.AccountRenewed(account, Refresh, err)
+		if err != nil && p.ctx.Err() == nil {
+			how = SignIn
+		}
+	}
+	if how == SignIn {
+		fresh, err = p.auth.SignIn(p.ctx, account)
+		if account.Credential().Kind() == domain.PasswordCredential {
+			p.observer.AccountRenewed(account, SignIn, err)
+		}
+	}
+	p.mu.Lock()
+	if err == nil {
+		m.grant = grant{Grant: fresh, number: m.grant.number + 1, how: how, staleAt: staleAt(fresh.Expires, time.Now())}
+	}
+	m.renewal = nil
+	r.err = err
+	p.mu.Unlock()
+	close(r.done)
+}
+
+// staleAt returns when to renew a token ahead of its end: half a minute, or a
+// tenth of its life when that is shorter. A token that looks expired when it is new
+// tells of two clocks that differ, and its end is not believed.
+func staleAt(expires, now time.Time) time.Time {
+	life := expires.Sub(now)
+	if expires.IsZero() || life <= 0 {
+		return time.Time{}
+	}
+	return expires.Add(-min(30*time.Second, life/10))
+}
+
+// discard forgets a token that was refused, so that the next call signs in anew.
+func (p *Pool) discard(m *member, number int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if m.grant.number == number {
+		m.grant = grant{number: number, staleAt: time.Unix(1, 0)}
+	}
+}
+
+// Call makes one control call (not a query: it costs no budget) on an account that is
+// ready, else on one that rests; in turn, so that one account's trouble with the call
+// passes. Only a sign-in that fails on the way changes the account's state. The error is
+// NoAccount or AccountsExhausted when there is no account to call with.
+func (p *Pool) Call(ctx context.Context, call func(context.Context, domain.Account, domain.Grant) error) error {
+	p.mu.Lock()
+	began := time.Now()
+	m := p.forControl(began)
+	if m == nil {
+		err := p.unusable(began)
+		p.mu.Unlock()
+		return err
+	}
+	account := m.account
+	p.mu.Unlock()
+
+	var called error
+	err := p.call(ctx, m, account, func(ctx context.Context, account domain.Account, grant domain.Grant) error {
+		called = call(ctx, account, grant)
+		return called
+	})
+	if err == nil || errors.Is(err, called) {
+		return err
+	}
+	p.mu.Lock()
+	tell := p.report(m, account, err, began, time.Now())
+	p.mu.Unlock()
+	tell()
+	return err
+}
+
+// forControl picks the account for a control call, under the lock; nil: none.
+func (p *Pool) forControl(now time.Time) *member {
+	p.controlTurn++
+	var resting *member
+	for i := range p.members {
+		m := p.members[(i+p.controlTurn)%len(p.members)]
+		switch state, _, _ := m.health.At(now); state {
+		case domain.AccountReady:
+			return m
+		case domain.AccountResting:
+			resting = m
+		case domain.AccountCooling, domain.AccountOut:
+		}
+	}
+	return resting
+}
