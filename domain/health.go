@@ -77,7 +77,7 @@ func (h *Health) Failed(kind Kind, began, now time.Time, cooldown time.Duration)
 // rest backs off, doubling. Many requests that fail together are one fault: only
 // work begun after the last one was seen counts as a further one.
 func (h *Health) rest(kind Kind, began, now time.Time) {
-	if h.fails > 0 && began.Before(h.since) {
+	if h.fails > 0 && !began.After(h.since) {
 		return
 	}
 	h.fails++
@@ -99,7 +99,7 @@ func (h *Health) enter(state AccountState, why Kind, now time.Time, rest time.Du
 // Succeeded learns that work begun at began went well. It ends a rest that
 // began earlier; a rate limit or a refusal stays, since only its time ends those.
 func (h *Health) Succeeded(began time.Time) {
-	if h.fails > 0 && !began.Before(h.since) {
+	if h.fails > 0 && began.After(h.since) {
 		h.fails = 0
 		if h.state == AccountResting {
 			h.state = AccountReady
