@@ -1,0 +1,54 @@
+package ondemand
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"time"
+)
+
+// BenchmarkStream reads an answer of a thousand deltas as the sample writes them.
+func BenchmarkStream(b *testing.B) {
+	for name, text := range map[string]string{"plain": " token", "escaped": ` tok\n\"en\"`} {
+		b.Run(name, func(b *testing.B) {
+			var body strings.Builder
+			for i := range 1000 {
+				fmt.Fprintf(&body, "event:message\ndata:{\"sessionId\": \"6a5a\", \"messageId\": \"6a5b\", \"answer\": \"%s\", "+
+					"\"status\": \"processing\", \"eventIndex\":%d, \"eventType\": \"fulfillment\"}\n\n", text, i)
+			}
+			body.WriteString(done)
+			account, pool := keyAccount(b), &bufferPool{}
+			source, frames := bytes.NewReader(nil), []byte(body.String())
+			b.SetBytes(int64(len(frames)))
+			b.ReportAllocs()
+			for b.Loop() {
+				source.Reset(frames)
+				s := pooledStream(b.Context(), account, source, time.Minute, pool)
+				for {
+					if _, err := s.Next(); err != nil {
+						if err != io.EOF { //nolint:errorlint // the contract is io.EOF itself
+							b.Fatal(err)
+						}
+						break
+					}
+				}
+				s.Close()
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1000, "ns/delta")
+		})
+	}
+}
+
+func BenchmarkQueryBody(b *testing.B) {
+	query := fullQuery()
+	query.Text = strings.Repeat("A line of some ordinary prompt, with a \"quote\".\n", 1<<16)
+	b.SetBytes(int64(len(query.Text)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := queryBody(query); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,120 @@
+package ondemand
+
+import (
+	"encoding/json"
+	"errors"
+	"strconv"
+
+	"ondemand-api-proxy/domain"
+)
+
+// errMalformedFrame is the cause of a stream that failed because a frame was no JSON.
+var errMalformedFrame = errors.New("a frame of the stream is malformed")
+
+// payloadKind is what a frame means to the reader of an answer.
+type payloadKind uint8
+
+const (
+	payloadNothing payloadKind = iota // a phase, a heartbeat, an inner step, an unknown event
+	payloadAnswer
+	payloadReasoning
+	payloadUsage
+	payloadFailure
+)
+
+// payload is what one frame says. The slices are pieces of the frame.
+type payload struct {
+	kind  payloadKind
+	text  []byte // of a delta: the inside of its JSON string
+	usage domain.Usage
+	// What a failure says about itself, as JSON values.
+	message, code []byte
+}
+
+// scanPayload is the one function that looks into a frame (section 4.2). It tells
+// frames apart by their eventType, whatever their event line was.
+func scanPayload(data []byte) (payload, error) {
+	if !json.Valid(data) {
+		return payload{}, errMalformedFrame
+	}
+	var eventType, answer, thinking, metrics, status, fault, code, message []byte
+	for m := membersOf(data); m.next(); {
+		switch string(m.key) {
+		case "eventType":
+			eventType = m.value
+		case "answer":
+			answer = m.value
+		case "thinking":
+			thinking = m.value
+		case "publicMetrics":
+			metrics = m.value
+		case "status":
+			status = m.value
+		case "error":
+			fault = m.value
+		case "errorCode":
+			code = m.value
+		case "message":
+			message = m.value
+		}
+	}
+	if string(eventType) == `"error"` || string(status) == `"failed"` || says(fault) || says(code) {
+		if message == nil {
+			message = fault
+		}
+		return payload{kind: payloadFailure, message: message, code: code}, nil
+	}
+	switch string(eventType) {
+	case `"fulfillment"`:
+		return payload{kind: payloadAnswer, text: insideOf(answer)}, nil
+	case `"fulfillment_thinking"`, `"planning_thinking"`, `"step_thinking"`:
+		return payload{kind: payloadReasoning, text: insideOf(memberOf(thinking, "delta"))}, nil
+	case `"metricsLog"`:
+		return usagePayload(metrics), nil
+	}
+	return payload{}, nil
+}
+
+// says tells whether a value means anything: platforms love to send an empty error.
+func says(value []byte) bool {
+	switch string(value) {
+	case "", "null", `""`, "false", "0", "{}", "[]":
+		return false
+	}
+	return true
+}
+
+// insideOf is what stands between the quotes of a string; nothing for other values.
+func insideOf(value []byte) []byte {
+	if len(value) < 2 || value[0] != '"' {
+		return nil
+	}
+	return value[1 : len(value)-1]
+}
+
+// usagePayload reads publicMetrics; counts that cannot be true are not taken.
+func usagePayload(metrics []byte) payload {
+	prompt, fine := count(memberOf(metrics, "inputTokens"))
+	completion, alsoFine := count(memberOf(metrics, "outputTokens"))
+	if !fine || !alsoFine || prompt+completion == 0 {
+		return payload{}
+	}
+	return payload{kind: payloadUsage, usage: domain.Usage{
+		Prompt: prompt, Completion: completion, Source: domain.UsageMeasured,
+	}}
+}
+
+// maxCount is more tokens than any query has.
+const maxCount = 1 << 40
+
+// count reads a number of tokens; an absent one is zero.
+func count(value []byte) (int, bool) {
+	if value == nil || string(value) == "null" {
+		return 0, true
+	}
+	number, err := strconv.ParseFloat(string(value), 64)
+	if err != nil || number < 0 || number > maxCount {
+		return 0, false
+	}
+	return int(number), true
+}
