@@ -1,0 +1,131 @@
+package config
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/knadh/koanf/providers/file"
+)
+
+// File is a configuration file as it was read: where it is, and a digest of what
+// it held, so that Watch can tell whether it has changed since.
+type File struct {
+	path string
+	sum  [sha256.Size]byte
+}
+
+// Path is the absolute path of the file; empty: there is none to watch.
+func (f File) Path() string { return f.path }
+
+// largestFile bounds what is read as configuration.
+const largestFile = 16 << 20
+
+// implicitFile is looked for when no file is named.
+const implicitFile = "config.json"
+
+// addFile loads the configuration file, if there is one.
+func (l *layers) addFile(source Source) (File, error) {
+	shown, named := source.fileName()
+	path := shown
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(source.WorkDir, path)
+	}
+	info, err := os.Stat(path)
+	switch {
+	case err != nil && named == "" && errors.Is(err, fs.ErrNotExist):
+		return File{}, nil
+	case err != nil:
+		return File{}, fmt.Errorf("the configuration file %q%s cannot be read: %s", shown, named, reason(err))
+	case info.IsDir():
+		return File{}, fmt.Errorf("the configuration file %q%s is a directory, but has to be a file", shown, named)
+	case info.Size() > largestFile:
+		return File{}, fmt.Errorf("the configuration file %q%s is larger than %d MiB", shown, named, largestFile>>20)
+	}
+	parser := &fileParser{layers: l, origin: shown}
+	if err := l.merged.Load(file.Provider(path), parser); err != nil {
+		var pathError *fs.PathError
+		if errors.As(err, &pathError) {
+			return File{}, fmt.Errorf("the configuration file %q%s cannot be read: %s", shown, named, reason(err))
+		}
+		return File{}, fmt.Errorf("the configuration file %q %w", shown, err)
+	}
+	if !info.Mode().IsRegular() { // a pipe can be read once, and not be watched
+		return File{}, nil
+	}
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return File{}, fmt.Errorf("the configuration file %q has no absolute path: %w", shown, err)
+	}
+	return File{path: absolute, sum: parser.sum}, nil
+}
+
+// fileName returns the path of the file, and for messages who named it.
+func (s Source) fileName() (path, named string) {
+	if path, set := s.Flags["config"]; set {
+		return path, " (flag --config)"
+	}
+	for _, variable := range slices.Backward(s.Environ) {
+		if path, found := strings.CutPrefix(variable, "CONFIG_FILE="); found && path != "" {
+			return path, " (environment variable CONFIG_FILE)"
+		}
+	}
+	return implicitFile, ""
+}
+
+// reason is the cause of an I/O error without the path, which the sentence names.
+func reason(err error) string {
+	if errors.Is(err, fs.ErrNotExist) {
+		return "it does not exist"
+	}
+	var pathError *fs.PathError
+	if errors.As(err, &pathError) {
+		return pathError.Err.Error()
+	}
+	return err.Error()
+}
+
+// fileParser is the koanf.Parser of the file: JSON, or YAML by its extension.
+type fileParser struct {
+	layers *layers
+	origin string
+	sum    [sha256.Size]byte
+}
+
+// Unmarshal implements koanf.Parser. It refuses unknown keys, and yields settings.
+func (p *fileParser) Unmarshal(content []byte) (map[string]any, error) {
+	p.sum = sha256.Sum256(content)
+	parse := parseJSON
+	switch strings.ToLower(filepath.Ext(p.origin)) {
+	case ".yaml", ".yml":
+		parse = parseYAML
+	}
+	values, err := parse(content)
+	if err != nil {
+		return nil, err
+	}
+	known := make([]string, len(p.layers.rows))
+	for i, row := range p.layers.rows {
+		known[i] = row.Name
+	}
+	held := make(map[string]any, len(values))
+	for _, name := range sortedNames(values) {
+		switch {
+		case !slices.Contains(known, name):
+			return nil, errors.New(unknownKey(name, known))
+		case values[name] != nil: // null is like leaving it out
+			held[name] = p.layers.hold(setting{raw: values[name], origin: p.origin})
+		}
+	}
+	return held, nil
+}
+
+// Marshal implements koanf.Parser; a configuration is never written.
+func (p *fileParser) Marshal(map[string]any) ([]byte, error) {
+	return nil, errors.New("a configuration file is only read")
+}
