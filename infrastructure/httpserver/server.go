@@ -1,0 +1,132 @@
+// Package httpserver runs the HTTP server: it listens, serves, and shuts down so that
+// answers under way can end.
+package httpserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	stdlog "log"
+	"net"
+	"net/http"
+	"strconv"
+	"syscall"
+	"time"
+
+	"go.uber.org/zap"
+
+	"ondemand-api-proxy/domain"
+)
+
+// Handler serves requests, and refuses new ones once it drains.
+type Handler interface {
+	http.Handler
+	Drain()
+}
+
+// Options are the server's settings.
+type Options struct {
+	Host  string
+	Port  int           // 0: the system chooses
+	Grace time.Duration // what running answers get to end at shutdown
+}
+
+// The server's own limits. An answer may take as long as it takes; a request's head not.
+const (
+	headTimeout  = 10 * time.Second
+	idleTimeout  = 2 * time.Minute
+	maxHeadBytes = 64 << 10
+	// endTimeout is what answers get to tell their clients that they were ended.
+	endTimeout = 3 * time.Second
+)
+
+// Server is the HTTP server.
+type Server struct {
+	options  Options
+	handler  Handler
+	http     *http.Server
+	end      context.CancelCauseFunc // of all requests
+	newborn  newborn
+	listener net.Listener
+	served   chan error
+}
+
+// New returns a server; it does not listen yet.
+func New(options Options, handler Handler, log *zap.Logger) *Server {
+	requests, end := context.WithCancelCause(context.Background())
+	s := &Server{options: options, handler: handler, end: end, served: make(chan error, 1)}
+	s.http = &http.Server{
+		Handler: handler, ReadHeaderTimeout: headTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeadBytes,
+		BaseContext: func(net.Listener) context.Context { return requests },
+		ConnState:   s.newborn.watch,
+		ErrorLog:    quiet(log),
+	}
+	return s
+}
+
+// quiet sends what net/http complains about (mostly clients that break off) to the debug log.
+func quiet(log *zap.Logger) *stdlog.Logger {
+	std, err := zap.NewStdLogAt(log, zap.DebugLevel)
+	if err != nil {
+		panic("httpserver: zap has no debug level: " + err.Error())
+	}
+	return std
+}
+
+// Start listens, and serves in the background. failed is called when serving ends by itself.
+func (s *Server) Start(failed func(error)) error {
+	address := net.JoinHostPort(s.options.Host, strconv.Itoa(s.options.Port))
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return explain(address, err)
+	}
+	s.listener = listener
+	go func() {
+		err := s.http.Serve(listener)
+		if errors.Is(err, http.ErrServerClosed) {
+			err = nil
+		} else {
+			failed(err)
+		}
+		s.served <- err
+	}()
+	return nil
+}
+
+// explain says in one sentence why the server cannot listen.
+func explain(address string, err error) error {
+	const windowsAddressInUse = syscall.Errno(10048) // WSAEADDRINUSE
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE), errors.Is(err, windowsAddressInUse):
+		return fmt.Errorf("cannot listen on %s: another program uses this port; end it, or choose another port with --port or PORT", address)
+	case errors.Is(err, syscall.EACCES):
+		return fmt.Errorf("cannot listen on %s: this user may not use that port; choose one above 1023 with --port or PORT", address)
+	default:
+		return fmt.Errorf("cannot listen on %s (host and port): %w", address, err)
+	}
+}
+
+// Addr is where the server listens, once started.
+func (s *Server) Addr() net.Addr { return s.listener.Addr() }
+
+// Stop refuses new connections and requests at once, lets answers under way end for the
+// grace, then ends them, each with its own error event. It returns when all are gone.
+func (s *Server) Stop(ctx context.Context) error {
+	s.handler.Drain()
+	s.newborn.close()
+	grace, cancel := context.WithTimeout(ctx, s.options.Grace)
+	defer cancel()
+	err := s.http.Shutdown(grace)
+	s.end(domain.E(domain.Unavailable, "The proxy is shutting down, and this answer was not done in time.", nil))
+	if err != nil {
+		last, cancel := context.WithTimeout(ctx, endTimeout)
+		defer cancel()
+		if err = s.http.Shutdown(last); err != nil {
+			err = s.http.Close()
+		}
+	}
+	if s.listener != nil {
+		err = errors.Join(err, <-s.served)
+	}
+	return err
+}
