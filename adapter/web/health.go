@@ -1,0 +1,23 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"ondemand-api-proxy/domain"
+)
+
+// health serves GET /healthz: the process is alive.
+func (s *Server) health(c *gin.Context) {
+	c.JSON(http.StatusOK, gin.H{"status": "ok"})
+}
+
+// ready serves GET /readyz: at least one account can be used.
+func (s *Server) ready(c *gin.Context) {
+	if err := s.options.Unready(); err != nil {
+		c.JSON(http.StatusServiceUnavailable, gin.H{"status": "not ready", "reason": domain.AsError(err).Message})
+		return
+	}
+	c.JSON(http.StatusOK, gin.H{"status": "ready"})
+}

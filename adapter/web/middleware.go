@@ -1,0 +1,139 @@
+package web
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"go.uber.org/zap"
+
+	"ondemand-api-proxy/adapter/openai"
+	"ondemand-api-proxy/domain"
+)
+
+// Keys of what a request carries along in its gin.Context.
+const (
+	keyRequestID = "request_id"
+	keyPass      = "pass"
+)
+
+// identify gives the request its id. The client's own ids are not taken over: they
+// are text of a stranger.
+func (s *Server) identify(c *gin.Context) {
+	id := "req_" + rand.Text()
+	c.Set(keyRequestID, id)
+	c.Header("x-request-id", id)
+	c.Next()
+}
+
+// accessLog writes a line for each request: refusals and failures always, the rest at debug
+// level, since completions have a line of their own.
+func (s *Server) accessLog(c *gin.Context) {
+	began := time.Now()
+	c.Next()
+	level := zap.DebugLevel
+	if c.Writer.Status() >= http.StatusBadRequest && c.FullPath() != "/readyz" {
+		level = zap.InfoLevel
+	}
+	route := c.FullPath() // the template, never the client's path
+	if route == "" {
+		route = "unmatched"
+	}
+	s.log.Log(level, "http request", zap.String("request_id", c.GetString(keyRequestID)), zap.String("method", method(c.Request.Method)),
+		zap.String("route", route), zap.Int("status", c.Writer.Status()), zap.Duration("took", time.Since(began)), zap.Errors("errors", causes(c)))
+}
+
+// method names the methods there are; a client may invent others.
+func method(name string) string {
+	if slices.Contains([]string{http.MethodGet, http.MethodPost, http.MethodOptions, http.MethodHead, http.MethodPut, http.MethodDelete, http.MethodPatch}, name) {
+		return name
+	}
+	return "other"
+}
+
+func causes(c *gin.Context) []error {
+	var all []error
+	for _, e := range c.Errors {
+		all = append(all, e.Err)
+	}
+	return all
+}
+
+// recoverPanic turns a defect of ours into an answer. When a part of the answer is out
+// already, the connection is cut: the client must not take it for whole.
+func (s *Server) recoverPanic(c *gin.Context) {
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+			panic(p)
+		}
+		s.log.Error("a request made the proxy panic", zap.String("request_id", c.GetString(keyRequestID)), zap.Any("panic", p), zap.ByteString("stack", debug.Stack()))
+		if c.Writer.Written() {
+			panic(http.ErrAbortHandler)
+		}
+		s.fail(c, domain.E(domain.Internal, "The proxy met an error of its own.", fmt.Errorf("panic: %v", p)))
+	}()
+	c.Next()
+}
+
+// refuseWhenDraining answers what still comes over open connections during shutdown.
+func (s *Server) refuseWhenDraining(c *gin.Context) {
+	if s.draining.Load() {
+		c.Header("Connection", "close")
+		s.fail(c, domain.E(domain.Unavailable, "The proxy is shutting down; try again in a moment.", nil))
+	}
+}
+
+// authorize lets in who shows a valid access token.
+func (s *Server) authorize(c *gin.Context) {
+	p := s.gate.admit(c.Request.Header, time.Now())
+	if p == nil {
+		s.fail(c, domain.E(domain.Unauthenticated, "No valid access token was given: send it as \"Authorization: Bearer <token>\" or as \"x-api-key: <token>\".", nil))
+		return
+	}
+	c.Set(keyPass, p)
+}
+
+// limitRate takes one request from the access token's bucket.
+func (s *Server) limitRate(c *gin.Context) {
+	b := passOf(c).bucket
+	if b == nil {
+		return
+	}
+	q := b.take(time.Now())
+	q.describe(c.Writer.Header())
+	if !q.admitted {
+		err := domain.E(domain.RateLimited, fmt.Sprintf("The limit of %d requests a minute for this access token is reached.", q.limit), nil)
+		err.RetryAfter = q.retry
+		s.fail(c, err)
+	}
+}
+
+func passOf(c *gin.Context) *pass { return c.MustGet(keyPass).(*pass) }
+
+// fail answers with an error and ends the request.
+func (s *Server) fail(c *gin.Context, err error) {
+	e := domain.AsError(err)
+	_ = c.Error(e) // for the access log
+	status, header, body := openai.FromError(e)
+	maps.Copy(c.Writer.Header(), header)
+	c.Abort()
+	c.Data(status, header.Get("Content-Type"), body)
+}
+
+func (s *Server) noRoute(c *gin.Context) {
+	s.fail(c, domain.E(domain.NotFound, "There is no such route: chat is at POST /v1/chat/completions, the models are at GET /v1/models.", nil))
+}
+
+func (s *Server) noMethod(c *gin.Context) {
+	s.fail(c, domain.E(domain.MethodNotAllowed, "This route does not take that method; see the Allow header.", nil))
+}

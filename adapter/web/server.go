@@ -1,0 +1,78 @@
+// Package web is the HTTP surface: the routes, and what every request passes
+// through. It translates nothing itself; adapter/openai does.
+package web
+
+import (
+	"context"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"go.uber.org/zap"
+
+	"ondemand-api-proxy/domain"
+	"ondemand-api-proxy/usecase/chat"
+)
+
+// Chat answers chat requests.
+type Chat interface {
+	Complete(ctx context.Context, request domain.ChatRequest, out chat.Sink) (domain.Usage, error)
+}
+
+// Models knows the models there are.
+type Models interface {
+	List() []domain.ModelMapping
+	Find(name string) (domain.ModelMapping, error)
+}
+
+// Options are the settings of the HTTP surface.
+type Options struct {
+	MaxBody     int64         // bytes of a request's body
+	Heartbeat   time.Duration // a silent stream gets a comment this often
+	CORSOrigins []string      // "*" or origins; empty: no browser of another site may call
+	// Unready returns why no request could be served now, nil while some could.
+	Unready func() error
+	// Home serves GET /.
+	Home http.Handler
+}
+
+// Server is the HTTP handler of the whole service.
+type Server struct {
+	options  Options
+	chat     Chat
+	models   Models
+	gate     *Gate
+	log      *zap.Logger
+	engine   *gin.Engine
+	draining atomic.Bool
+}
+
+// New returns the handler.
+func New(options Options, chat Chat, models Models, gate *Gate, log *zap.Logger) *Server {
+	gin.SetMode(gin.ReleaseMode) // the only mode that prints nothing by itself
+	s := &Server{options: options, chat: chat, models: models, gate: gate, log: log, engine: gin.New()}
+	s.engine.HandleMethodNotAllowed = true
+	s.engine.RedirectTrailingSlash = false
+	s.engine.ForwardedByClientIP = false
+	s.engine.Use(s.identify, s.accessLog, s.recoverPanic, s.refuseWhenDraining, s.allowOrigins)
+	s.engine.NoRoute(s.noRoute)
+	s.engine.NoMethod(s.noMethod)
+
+	s.engine.GET("/healthz", s.health)
+	s.engine.GET("/readyz", s.ready)
+	s.engine.GET("/", gin.WrapH(options.Home))
+	for _, prefix := range []string{"/v1", ""} { // some clients append only the rest to their base URL
+		api := s.engine.Group(prefix)
+		api.GET("/models", s.authorize, s.listModels)
+		api.GET("/models/*id", s.authorize, s.oneModel)
+		api.POST("/chat/completions", s.authorize, s.limitRate, s.completeChat)
+	}
+	return s
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.engine.ServeHTTP(w, r) }
+
+// Drain makes the server refuse all requests from now on; those under way go on.
+func (s *Server) Drain() { s.draining.Store(true) }
