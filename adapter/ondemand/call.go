@@ -115,6 +115,6 @@ func (c call) ready() error {
 
 // readSome reads the body of an error answer, as far as it is there and small.
 func readSome(body io.Reader) []byte {
-	said, _ := io.ReadAll(io.LimitReader(body, maxErrorAnswer)) //nolint:errcheck // half an explanation is as good as none
+	said, _ := io.ReadAll(io.LimitReader(body, maxErrorAnswer)) // half an explanation is as good as none
 	return said
 }

@@ -26,7 +26,7 @@ func showing(err error) string {
 
 // unwrapAny follows one error, and shows all of several.
 func unwrapAny(err error, out *strings.Builder) error {
-	if several, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // one level at a time
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, one := range several.Unwrap() {
 			out.WriteString(showing(one))
 		}

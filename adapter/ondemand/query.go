@@ -34,7 +34,7 @@ func (c *Client) Query(
 
 	bounded, cancel := context.WithCancelCause(ctx)
 	silence := time.AfterFunc(c.options.RequestTimeout, func() { cancel(errSilent) })
-	response, err := c.ask(ctx, bounded, call)
+	response, err := c.ask(ctx, bounded, call) //nolint:bodyclose // the stream closes it
 	silence.Stop()
 	if err != nil {
 		cancel(errClosed)
@@ -77,7 +77,7 @@ var errNoStream = errors.New("the answer is not a stream")
 
 // mayStream tells whether an answer's type leaves room for a stream.
 func mayStream(header http.Header) bool {
-	kind, _, _ := mime.ParseMediaType(header.Get("Content-Type")) //nolint:errcheck // an odd type may still be a stream
+	kind, _, _ := mime.ParseMediaType(header.Get("Content-Type")) // an odd type may still be a stream
 	return kind != "text/html" && kind != "application/json"
 }
 

@@ -95,7 +95,7 @@ func (s *stream) Close() {
 	s.closed.Do(func() {
 		if s.atDone.Load() {
 			s.silence.Reset(drainTime)
-			_, _ = io.CopyN(io.Discard, s.body, drainBytes) //nolint:errcheck // a connection that cannot be kept is closed below
+			_, _ = io.CopyN(io.Discard, s.body, drainBytes) // a connection that cannot be kept is closed below
 		}
 		s.silence.Stop()
 		s.cancel(errClosed)

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"net/netip"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 
@@ -114,6 +116,20 @@ func (c Config) BeyondLoopback() bool {
 	}
 	address, err := netip.ParseAddr(c.Host)
 	return err != nil || !address.Unmap().IsLoopback()
+}
+
+// LocalAddress is the host and port under which this machine reaches the server.
+func (c Config) LocalAddress() string {
+	return net.JoinHostPort(LocalHost(c.Host), strconv.Itoa(c.Port))
+}
+
+// LocalHost is host, or the loopback address when host stands for every address of
+// the machine.
+func LocalHost(host string) string {
+	if address, err := netip.ParseAddr(host); err == nil && address.IsUnspecified() {
+		return "127.0.0.1"
+	}
+	return host
 }
 
 // Level is the log level in force: debug in debug mode, else log_level.

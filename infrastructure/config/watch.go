@@ -66,7 +66,7 @@ func (w *watch) run(ctx context.Context) {
 			if w.concerns(event) {
 				settled.Reset(settleFor)
 			}
-		case <-w.faults:
+		case <-w.faults: //nolint:errcheck // whatever was missed, looking at the file tells
 			settled.Reset(settleFor)
 		case <-look.C:
 			if sum, ok := w.read(w.file.path); ok && sum != w.file.sum {

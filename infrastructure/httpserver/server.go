@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -47,7 +48,9 @@ type Server struct {
 	http     *http.Server
 	end      context.CancelCauseFunc // of all requests
 	newborn  newborn
+	running  running
 	listener net.Listener
+	stopping atomic.Bool
 	served   chan error
 }
 
@@ -56,7 +59,7 @@ func New(options Options, handler Handler, log *zap.Logger) *Server {
 	requests, end := context.WithCancelCause(context.Background())
 	s := &Server{options: options, handler: handler, end: end, served: make(chan error, 1)}
 	s.http = &http.Server{
-		Handler: handler, ReadHeaderTimeout: headTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeadBytes,
+		Handler: s.running.count(handler), ReadHeaderTimeout: headTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeadBytes,
 		BaseContext: func(net.Listener) context.Context { return requests },
 		ConnState:   s.newborn.watch,
 		ErrorLog:    quiet(log),
@@ -74,16 +77,17 @@ func quiet(log *zap.Logger) *stdlog.Logger {
 }
 
 // Start listens, and serves in the background. failed is called when serving ends by itself.
-func (s *Server) Start(failed func(error)) error {
+func (s *Server) Start(ctx context.Context, failed func(error)) error {
 	address := net.JoinHostPort(s.options.Host, strconv.Itoa(s.options.Port))
-	listener, err := net.Listen("tcp", address)
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", address)
 	if err != nil {
 		return explain(address, err)
 	}
 	s.listener = listener
 	go func() {
 		err := s.http.Serve(listener)
-		if errors.Is(err, http.ErrServerClosed) {
+		if s.stopping.Load() {
 			err = nil
 		} else {
 			failed(err)
@@ -109,24 +113,26 @@ func explain(address string, err error) error {
 // Addr is where the server listens, once started.
 func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 
-// Stop refuses new connections and requests at once, lets answers under way end for the
-// grace, then ends them, each with its own error event. It returns when all are gone.
+// Stop refuses new connections at once and, through the handler, whatever still comes
+// over open ones. Answers under way get the grace to end; then they are ended, each
+// with its own error event. It returns when all are gone.
 func (s *Server) Stop(ctx context.Context) error {
+	s.stopping.Store(true)
 	s.handler.Drain()
-	s.newborn.close()
+	var err error
+	if s.listener != nil {
+		_ = s.listener.Close() // http.Server.Shutdown would hang up on the open connections too
+		err = <-s.served
+	}
 	grace, cancel := context.WithTimeout(ctx, s.options.Grace)
 	defer cancel()
-	err := s.http.Shutdown(grace)
+	s.running.wait(grace)
 	s.end(domain.E(domain.Unavailable, "The proxy is shutting down, and this answer was not done in time.", nil))
-	if err != nil {
-		last, cancel := context.WithTimeout(ctx, endTimeout)
-		defer cancel()
-		if err = s.http.Shutdown(last); err != nil {
-			err = s.http.Close()
-		}
-	}
-	if s.listener != nil {
-		err = errors.Join(err, <-s.served)
+	s.newborn.close()
+	last, cancel := context.WithTimeout(ctx, endTimeout)
+	defer cancel()
+	if s.http.Shutdown(last) != nil {
+		return errors.Join(err, s.http.Close())
 	}
 	return err
 }

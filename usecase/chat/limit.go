@@ -17,7 +17,7 @@ type limiter struct {
 // push adds text and returns what may be delivered, valid until the next call; last
 // tells that the text ends here. full tells that the text goes on beyond the limit:
 // what is returned is its end.
-func (l *limiter) push(text []byte, last bool) (clear []byte, full bool) {
+func (l *limiter) push(text []byte, last bool) (passed []byte, full bool) {
 	l.out = l.out[:0]
 	l.open = append(l.open, text...)
 	for len(l.open) > 0 {

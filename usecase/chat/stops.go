@@ -40,7 +40,7 @@ func borders(text string) []int {
 
 // push adds text and returns what is certain to be no part of a stop text; it is valid
 // until the next call. found tells that a stop text is complete: the text ends before it.
-func (m *stopMatcher) push(text []byte) (clear []byte, found bool) {
+func (m *stopMatcher) push(text []byte) (passed []byte, found bool) {
 	whole := append(m.held, text...)
 	for i := len(m.held); i < len(whole); i++ {
 		length := 0 // of the longest stop text that ends here

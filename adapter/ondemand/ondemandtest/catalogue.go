@@ -40,11 +40,18 @@ var staticEndpoints = [...]string{
 func DefaultCatalogue() []Endpoint {
 	var list []Endpoint
 	for _, e := range [...]struct{ name, model string }{
-		{"GPT-4o", "gpt-4o"}, {"GPT-4o mini", "gpt-4o-mini"}, {"o3 mini", "o3-mini"},
-		{"GPT-4.1", "gpt-4.1"}, {"GPT-4.1 mini", "gpt-4.1-mini"}, {"GPT-4.1 nano", "gpt-4.1-nano"},
-		{"Claude 3.7 Sonnet", "claude-3-7-sonnet"}, {"Claude 3 Opus", "claude-3-opus"},
-		{"Claude 3 Haiku", "claude-3-haiku"}, {"Gemini 2.0 Flash", "gemini-2.0-flash"},
-		{"DeepSeek V3", "deepseek-v3"}, {"DeepSeek R1", "deepseek-r1"},
+		{"GPT-4o", "gpt-4o"},
+		{"GPT-4o mini", "gpt-4o-mini"},
+		{"o3 mini", "o3-mini"},
+		{"GPT-4.1", "gpt-4.1"},
+		{"GPT-4.1 mini", "gpt-4.1-mini"},
+		{"GPT-4.1 nano", "gpt-4.1-nano"},
+		{"Claude 3.7 Sonnet", "claude-3-7-sonnet"},
+		{"Claude 3 Opus", "claude-3-opus"},
+		{"Claude 3 Haiku", "claude-3-haiku"},
+		{"Gemini 2.0 Flash", "gemini-2.0-flash"},
+		{"DeepSeek V3", "deepseek-v3"},
+		{"DeepSeek R1", "deepseek-r1"},
 	} {
 		list = append(list, Endpoint{
 			ID: staticEndpoints[len(list)], Name: e.name, ModelID: e.model,

@@ -4,7 +4,7 @@ import "time"
 
 // statusLog sends a phase; answer is added when it is not empty.
 func (st *streamer) statusLog(statusType, status, message, answer string) bool {
-	st.begin("statusLog", status, false)
+	st.begin("statusLog", status)
 	if answer != "" {
 		st.putText("answer", answer)
 	}
@@ -33,7 +33,7 @@ func (st *streamer) thinking(piece string) bool {
 
 // inner sends a frame whose text is one object deeper.
 func (st *streamer) inner(event, eventType, key, text string) bool {
-	st.begin(eventType, "processing", false)
+	st.begin(eventType, "processing")
 	st.object(key)
 	st.putText("delta", text)
 	st.shut()
@@ -55,7 +55,7 @@ func (st *streamer) planning() bool {
 
 func (st *streamer) metrics(answer Answer) bool {
 	took := st.now().Sub(st.began)
-	st.begin("metricsLog", "processing", false)
+	st.begin("metricsLog", "processing")
 	st.object("publicMetrics")
 	st.putInt("inputTokens", answer.InputTokens)
 	st.putInt("outputTokens", answer.OutputTokens)

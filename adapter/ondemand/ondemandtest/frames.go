@@ -15,16 +15,13 @@ type framer struct {
 	index            int // eventIndex
 	now              func() time.Time
 
-	json         []byte
-	colon, comma string
-	loose        bool // spaces around this frame's strings
+	json  []byte
+	loose bool // spaces around this frame's strings
 }
 
-// begin opens a frame of an event type with what every frame has; loose gives a delta
-// its spaces.
-func (f *framer) begin(eventType, status string, loose bool) {
+// begin opens a frame of an event type with what every frame has.
+func (f *framer) begin(eventType, status string) {
 	f.open()
-	f.loose = loose
 	f.index++
 	f.putText("sessionId", f.session)
 	f.putText("messageId", f.message)

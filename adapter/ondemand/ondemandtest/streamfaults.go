@@ -18,7 +18,7 @@ func Heartbeats(every time.Duration) Effect {
 // ErrorFrame sends a frame of event type "error" and ends the stream.
 func ErrorFrame(message, code string) Effect {
 	return inStream(func(st *streamer) bool {
-		st.begin("error", "failed", false)
+		st.begin("error", "failed")
 		st.putText("message", message)
 		st.putText("errorCode", code)
 		st.end("message")

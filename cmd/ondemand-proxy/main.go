@@ -1,0 +1,24 @@
+// Command ondemand-proxy puts an OpenAI-compatible API in front of on-demand.io accounts.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	os.Exit(program{
+		environ: os.Environ(), hangup: hangup, stdout: os.Stdout, stderr: os.Stderr, terminal: isTerminal(os.Stderr),
+	}.run(ctx, os.Args[1:]))
+}
+
+func isTerminal(file *os.File) bool {
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

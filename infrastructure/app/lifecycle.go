@@ -1,0 +1,80 @@
+package app
+
+import (
+	"context"
+	"net/http"
+	"sync"
+
+	"go.uber.org/fx"
+	"go.uber.org/zap"
+
+	"ondemand-api-proxy/infrastructure/config"
+	"ondemand-api-proxy/infrastructure/httpserver"
+	"ondemand-api-proxy/usecase/accounts"
+	"ondemand-api-proxy/usecase/chat"
+	"ondemand-api-proxy/usecase/models"
+)
+
+// parts are what has to be started and stopped.
+type parts struct {
+	fx.In
+
+	Settings  Settings
+	Config    config.Config
+	Log       *zap.Logger
+	Transport *http.Transport
+	Sessions  *chat.Sessions
+	Pool      *accounts.Pool
+	Refresher *models.Refresher
+	Server    *httpserver.Server
+	Shutdown  fx.Shutdowner
+}
+
+// run says in which order the parts start; they stop in the opposite one, so that
+// nothing is gone while something else still needs it.
+func run(lifecycle fx.Lifecycle, p parts) {
+	memory := &memory{directory: p.Config.DataDir, sessions: p.Sessions, log: p.Log}
+	reloader := &reloader{settings: p.Settings, current: p.Config, pool: p.Pool, refresher: p.Refresher, log: p.Log}
+	var background background
+	for _, hook := range []fx.Hook{
+		{OnStop: func(context.Context) error { p.Transport.CloseIdleConnections(); return nil }},
+		{OnStart: memory.recall, OnStop: memory.save},
+		{OnStop: func(context.Context) error { p.Pool.Close(); return nil }},
+		{OnStop: func(context.Context) error { background.end(); return nil }},
+		{OnStart: func(ctx context.Context) error { return p.Server.Start(ctx, p.stoppedServing) }, OnStop: p.Server.Stop},
+		{OnStart: func(context.Context) error {
+			background.begin(p.Refresher.Run, reloader.watchFile, reloader.watchHangup)
+			return p.greet()
+		}},
+	} {
+		lifecycle.Append(hook)
+	}
+}
+
+// stoppedServing ends the process when the server ends by itself.
+func (p *parts) stoppedServing(err error) {
+	p.Log.Error("the server stopped serving", zap.Error(err))
+	_ = p.Shutdown.Shutdown(fx.ExitCode(1))
+}
+
+// background runs what goes on until the service stops.
+type background struct {
+	cancel context.CancelFunc
+	group  sync.WaitGroup
+}
+
+func (b *background) begin(work ...func(context.Context)) {
+	ctx, cancel := context.WithCancel(context.Background())
+	b.cancel = cancel
+	for _, do := range work {
+		b.group.Go(func() { do(ctx) })
+	}
+}
+
+// end returns when nothing is running any more.
+func (b *background) end() {
+	if b.cancel != nil {
+		b.cancel()
+	}
+	b.group.Wait()
+}

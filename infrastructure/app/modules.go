@@ -1,0 +1,144 @@
+package app
+
+import (
+	"net/http"
+	"slices"
+	"time"
+
+	"go.uber.org/fx"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"ondemand-api-proxy/adapter/dashboard"
+	"ondemand-api-proxy/adapter/eventlog"
+	"ondemand-api-proxy/adapter/ondemand"
+	"ondemand-api-proxy/adapter/tiktoken"
+	"ondemand-api-proxy/adapter/web"
+	"ondemand-api-proxy/infrastructure/config"
+	"ondemand-api-proxy/infrastructure/httpclient"
+	"ondemand-api-proxy/infrastructure/httpserver"
+	"ondemand-api-proxy/infrastructure/logging"
+	"ondemand-api-proxy/usecase/accounts"
+	"ondemand-api-proxy/usecase/chat"
+	"ondemand-api-proxy/usecase/models"
+)
+
+// options is the whole program.
+func options(settings Settings) fx.Option {
+	return fx.Options(
+		fx.NopLogger,
+		fx.StartTimeout(startTimeout),
+		fx.StopTimeout(settings.Config.ShutdownGrace+stopMargin),
+		fx.Supply(settings, settings.Config),
+		processModule(), outboundModule(), useCaseModule(), inboundModule(),
+		fx.Invoke(run),
+	)
+}
+
+// processModule is what the process itself has: a log, and a way out to the network.
+func processModule() fx.Option {
+	return fx.Module(
+		"process",
+		fx.Provide(
+			func(s Settings) *zap.Logger {
+				level := zap.NewAtomicLevelAt(s.Config.Level())
+				return logging.New(level, logging.FormatFor(s.LogForPeople), zapcore.AddSync(s.Log))
+			},
+			httpclient.NewTransport,
+		),
+	)
+}
+
+// outboundModule is what the use cases reach the world through.
+func outboundModule() fx.Option {
+	return fx.Module(
+		"outbound",
+		fx.Provide(
+			fx.Annotate(
+				func(c config.Config, s Settings, transport *http.Transport) *ondemand.Client {
+					return newClient(c, s.Version, transport)
+				},
+				fx.As(new(chat.Upstream)), fx.As(new(accounts.Authenticator)), fx.As(new(models.Source)),
+			),
+			fx.Annotate(eventlog.New, fx.As(new(chat.Recorder)), fx.As(new(accounts.Observer)), fx.As(new(models.Observer))),
+			fx.Annotate(tiktoken.New, fx.As(new(chat.Tokenizer))),
+		),
+	)
+}
+
+func newClient(c config.Config, version string, transport *http.Transport) *ondemand.Client {
+	return ondemand.New(ondemand.Options{
+		GatewayURL: c.UpstreamGatewayURL, APIURL: c.UpstreamAPIURL,
+		RequestTimeout: c.RequestTimeout, StreamTimeout: c.StreamTimeout,
+		UserAgent: "ondemand-api-proxy/" + version,
+	}, transport)
+}
+
+// mostSessions bounds the idle upstream sessions that are remembered; one takes about
+// 300 bytes.
+const mostSessions = 50_000
+
+// useCaseModule is what the product does.
+func useCaseModule() fx.Option {
+	return fx.Module(
+		"usecase",
+		fx.Provide(
+			func(c config.Config, auth accounts.Authenticator, observer accounts.Observer) *accounts.Pool {
+				return accounts.New(auth, observer, accounts.Options{Cooldown: c.AccountCooldown, Wait: c.RequestTimeout}, c.Accounts)
+			},
+			func(p *accounts.Pool) (chat.Accounts, models.Caller) { return pooled{p}, p },
+			func(c config.Config) *chat.Sessions { return chat.NewSessions(c.SessionTimeout, mostSessions) },
+			func(c config.Config) chat.Options {
+				return chat.Options{MaxRetries: c.MaxRetries, RetryDelay: c.RetryDelay, StreamTimeout: c.StreamTimeout}
+			},
+			func(c config.Config) (*models.Catalogue, error) { return models.New(c.Models, c.DefaultModel) },
+			func(c *models.Catalogue) chat.Models { return c },
+			chat.New,
+			models.NewRefresher,
+		),
+	)
+}
+
+// heartbeat is how often a silent stream gets a sign of life.
+const heartbeat = 15 * time.Second
+
+// inboundModule is how clients come in.
+func inboundModule() fx.Option {
+	return fx.Module(
+		"inbound",
+		fx.Provide(
+			func(c config.Config) *web.Gate { return web.NewGate(accessTokens(c)) },
+			func(c config.Config, pool *accounts.Pool) web.Options {
+				return web.Options{
+					MaxBody: c.MaxBodyBytes(), Heartbeat: heartbeat, CORSOrigins: c.CORSOrigins, Home: dashboard.Home(),
+					Unready: func() error { _, err := pool.Outlook(nil); return err },
+				}
+			},
+			func(s Settings, c *models.Catalogue) web.Models {
+				if s.Demo {
+					return demoModels{c}
+				}
+				return c
+			},
+			func(i *chat.Interactor) web.Chat { return i },
+			fx.Annotate(web.New, fx.As(new(httpserver.Handler))),
+			func(c config.Config) httpserver.Options {
+				return httpserver.Options{Host: c.Host, Port: c.Port, Grace: c.ShutdownGrace}
+			},
+			httpserver.New,
+		),
+	)
+}
+
+// accessTokens returns all tokens that clients may use.
+func accessTokens(c config.Config) []web.AccessToken {
+	tokens := []web.AccessToken{{Token: c.APIAccessToken, RateLimit: c.RateLimit}}
+	for _, t := range c.AccessTokens {
+		limit := c.RateLimit
+		if t.RateLimit != nil {
+			limit = *t.RateLimit
+		}
+		tokens = append(tokens, web.AccessToken{Token: t.Token, RateLimit: limit, Models: slices.Clone(t.Models), Expires: t.Expires})
+	}
+	return tokens
+}

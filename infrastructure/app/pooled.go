@@ -1,0 +1,22 @@
+package app
+
+import (
+	"context"
+
+	"ondemand-api-proxy/domain"
+	"ondemand-api-proxy/usecase/accounts"
+	"ondemand-api-proxy/usecase/chat"
+)
+
+// pooled is the account pool as the chat use case knows it; the two packages do not
+// know each other.
+type pooled struct{ *accounts.Pool }
+
+// Acquire implements chat.Accounts.
+func (p pooled) Acquire(ctx context.Context, prefer domain.AccountID, tried []domain.AccountID) (chat.Lease, error) {
+	lease, err := p.Pool.Acquire(ctx, accounts.Wish{Prefer: prefer, Tried: tried})
+	if err != nil {
+		return nil, err // not a nil *Lease in an interface
+	}
+	return lease, nil
+}

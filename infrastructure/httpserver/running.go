@@ -1,0 +1,49 @@
+package httpserver
+
+import (
+	"context"
+	"net/http"
+	"sync"
+)
+
+// running counts the requests that are being served.
+type running struct {
+	mu   sync.Mutex
+	now  int
+	idle chan struct{} // closed when now falls to zero; nil: nobody waits
+}
+
+// count is handler, counted.
+func (r *running) count(handler http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		r.add(1)
+		defer r.add(-1)
+		handler.ServeHTTP(w, request)
+	})
+}
+
+func (r *running) add(n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.now += n
+	if r.now == 0 && r.idle != nil {
+		close(r.idle)
+		r.idle = nil
+	}
+}
+
+// wait returns when no request is being served, or ctx ends. One goroutine may wait.
+func (r *running) wait(ctx context.Context) {
+	r.mu.Lock()
+	if r.now == 0 {
+		r.mu.Unlock()
+		return
+	}
+	idle := make(chan struct{})
+	r.idle = idle
+	r.mu.Unlock()
+	select {
+	case <-idle:
+	case <-ctx.Done():
+	}
+}
