@@ -165,7 +165,7 @@ func (a *attempt) settle(ctx context.Context, err error) {
 	if ctx.Err() != nil { // says nothing about the account
 		err = ended(ctx)
 	}
-	if failed := domain.KindOf(err); err != nil && (failed.IsFault() || failed.IsAccountTrouble() || failed == domain.RouteMissing || failed == domain.SessionGone && !a.continued) {
+	if err != nil && !a.sessionAtFault(err) && isRetried(domain.KindOf(err)) {
 		c.avoid(c.account)
 	}
 	c.in.recorder.Attempted(c.job.request.ID, a.lease.Account(), err)

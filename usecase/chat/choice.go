@@ -74,11 +74,11 @@ func ended(ctx context.Context) error {
 // the table of attempts in docs/architecture.md; the account pool is the right one.
 func (c *choice) giveUp(ctx context.Context, a *attempt, err error) error {
 	failure := domain.AsError(err)
-	if (failure.Kind == domain.SessionGone || failure.Kind == domain.UpstreamRejected) && a.continued {
-		c.replay = true // the session may be at fault: its conversation is replayed, and this was no attempt yet
+	if a.sessionAtFault(err) {
+		c.replay = true // the conversation is replayed, and this was no attempt yet
 		return nil
 	}
-	if !failure.Kind.IsFault() && !failure.Kind.IsAccountTrouble() && failure.Kind != domain.RouteMissing && failure.Kind != domain.SessionGone {
+	if !isRetried(failure.Kind) {
 		return failure
 	}
 	c.replay = true
@@ -90,6 +90,19 @@ func (c *choice) giveUp(ctx context.Context, a *attempt, err error) error {
 		return c.verdict(failure)
 	}
 	return nil
+}
+
+// sessionAtFault tells whether err may mean no more than that the session which went on
+// is no longer usable.
+func (a *attempt) sessionAtFault(err error) bool {
+	kind := domain.KindOf(err)
+	return a.continued && (kind == domain.SessionGone || kind == domain.UpstreamRejected)
+}
+
+// isRetried tells whether a failure of this kind is worth another attempt, on another
+// account if there is one.
+func isRetried(kind domain.Kind) bool {
+	return kind.IsFault() || kind.IsAccountTrouble() || kind == domain.RouteMissing || kind == domain.SessionGone
 }
 
 // pause waits before an account is tried a second time; while another one is left
