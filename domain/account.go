@@ -88,8 +88,9 @@ func (c Credential) Masked() string {
 	if !found {
 		return redacted
 	}
-	shown := min(2, len(local)-1)
-	return local[:max(shown, 0)] + redacted + "@" + host
+	characters := []rune(local)
+	shown := min(2, len(characters)-1)
+	return string(characters[:max(shown, 0)]) + redacted + "@" + host
 }
 
 // Account is one on-demand.io account of the operator.

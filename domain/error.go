@@ -151,5 +151,10 @@ func AsError(err error) *Error {
 	return E(Internal, "The proxy met an error of its own.", err)
 }
 
-// KindOf returns the kind of err, Internal when it is no domain error.
-func KindOf(err error) Kind { return AsError(err).Kind }
+// KindOf returns the kind of err, Internal when it is no domain error, or none at all.
+func KindOf(err error) Kind {
+	if e := AsError(err); e != nil {
+		return e.Kind
+	}
+	return Internal
+}

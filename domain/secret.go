@@ -12,21 +12,35 @@ const redacted = "***"
 // Secret is text that must never be shown: a password, a key, a token, an
 // e-mail address. Every way of printing or encoding it yields "***", so that a
 // log line or an error that holds one by accident stays harmless.
-type Secret struct{ value string }
+//
+// The text is behind a pointer because fmt calls no method on what it finds in an
+// unexported field: it walks through the values, and prints a pointer as an address.
+// Compare with Equal; == compares the pointers.
+type Secret struct{ value *string }
 
 // NewSecret wraps value.
-func NewSecret(value string) Secret { return Secret{value: value} }
+func NewSecret(value string) Secret {
+	if value == "" {
+		return Secret{}
+	}
+	return Secret{value: &value}
+}
 
 // Reveal returns the text itself. Only code that puts it on the wire or derives
 // an identity from it may call this.
-func (s Secret) Reveal() string { return s.value }
+func (s Secret) Reveal() string {
+	if s.value == nil {
+		return ""
+	}
+	return *s.value
+}
 
 // IsZero tells whether there is no secret at all.
-func (s Secret) IsZero() bool { return s.value == "" }
+func (s Secret) IsZero() bool { return s.value == nil }
 
 // Equal compares in a time that does not depend on where the texts differ.
 func (s Secret) Equal(other Secret) bool {
-	return subtle.ConstantTimeCompare([]byte(s.value), []byte(other.value)) == 1
+	return subtle.ConstantTimeCompare([]byte(s.Reveal()), []byte(other.Reveal())) == 1
 }
 
 // String implements fmt.Stringer; it never shows the secret.

@@ -31,12 +31,14 @@ func newBucket(limit int) *bucket {
 }
 
 // take admits a request at now, or tells when to come back. What is missing in the
-// bucket is the time until it is full, in units of each.
+// bucket is the time until it is full, in units of each; no more than everything, though
+// the time may be a little earlier than that of the request before.
 func (b *bucket) take(now time.Time) quota {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	missing := max(b.fullAt.Sub(now), 0)
-	room := time.Duration(b.limit)*b.each - missing
+	whole := time.Duration(b.limit) * b.each
+	missing := min(max(b.fullAt.Sub(now), 0), whole)
+	room := whole - missing
 	q := quota{limit: b.limit, admitted: room >= b.each}
 	if q.admitted {
 		missing += b.each
