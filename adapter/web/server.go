@@ -59,9 +59,10 @@ func New(options Options, chat Chat, models Models, gate *Gate, log *zap.Logger)
 	s.engine.NoRoute(s.noRoute)
 	s.engine.NoMethod(s.noMethod)
 
-	s.engine.GET("/healthz", s.health)
-	s.engine.GET("/readyz", s.ready)
-	s.engine.GET("/", gin.WrapH(options.Home))
+	look := []string{http.MethodGet, http.MethodHead} // what watches a service often asks with HEAD
+	s.engine.Match(look, "/healthz", s.health)
+	s.engine.Match(look, "/readyz", s.ready)
+	s.engine.Match(look, "/", gin.WrapH(options.Home))
 	for _, prefix := range []string{"/v1", ""} { // some clients append only the rest to their base URL
 		api := s.engine.Group(prefix)
 		api.GET("/models", s.authorize, s.listModels)
