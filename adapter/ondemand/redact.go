@@ -63,19 +63,17 @@ func printable(text string) string {
 // headers carry them, JWTs.
 const looksSecret = `[^\s"'<>@]+@[^\s"'<>@]+|(?:bearer|basic)\s+[^\s"'\],]+|eyj[\w-]+\.[\w.-]+`
 
-// strike replaces every secret, in any case and however an address would write it,
-// and what looks like one. What cannot be searched for is not shown at all.
+// strike replaces every secret, in any case and however a text would write it, and
+// what looks like one. What cannot be searched for is not shown at all.
 func (r redactor) strike(said string) string {
-	var forms []string
-	for _, secret := range r.secrets {
-		if seen := printable(secret); seen != "" {
-			forms = append(forms, seen, url.QueryEscape(secret), url.PathEscape(secret))
-		}
-	}
 	// The longest first: a secret may begin with another one.
-	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) })
-	for i := range forms {
-		forms[i] = regexp.QuoteMeta(forms[i])
+	secrets := slices.Clone(r.secrets)
+	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) })
+	var forms []string
+	for _, secret := range secrets {
+		if printable(secret) != "" {
+			forms = append(forms, anyForm(secret), inBase64(secret))
+		}
 	}
 	for _, search := range [...]string{strings.Join(forms, "|"), looksSecret} {
 		if search == "" {
@@ -88,6 +86,37 @@ func (r redactor) strike(said string) string {
 		said = pattern.ReplaceAllLiteralString(said, struck)
 	}
 	return said
+}
+
+// anyForm matches a secret as it is, or with some of its characters escaped: for JSON,
+// however often, for an address, or for a page. Characters that printable takes out may be missing.
+func anyForm(secret string) string {
+	var form strings.Builder
+	for _, c := range strings.ToValidUTF8(secret, "") {
+		if c < utf8.RuneSelf && (unicode.IsLetter(c) || unicode.IsDigit(c)) {
+			form.WriteRune(c)
+			continue
+		}
+		units := ""
+		for _, unit := range utf16.Encode([]rune{c}) {
+			units += fmt.Sprintf(`\\+u%04x`, unit)
+		}
+		escaped := units + "|" + fmt.Sprintf("%% x", string(c)) + `|&#?\w+;`
+		escaped = strings.ReplaceAll(escaped, " ", "%")
+		if !unicode.IsPrint(c) {
+			form.WriteString(`(?:\\+[a-z]|` + escaped + ")?")
+			continue
+		}
+		form.WriteString(`(?:\\*` + regexp.QuoteMeta(string(c)) + "|" + escaped + ")")
+	}
+	return form.String()
+}
+
+// inBase64 matches a secret in base64, up to what depends on what stands behind it.
+func inBase64(secret string) string {
+	whole := len(secret) * 8 / 6
+	return regexp.QuoteMeta(base64.RawStdEncoding.EncodeToString([]byte(secret))[:whole]) + "|" +
+		regexp.QuoteMeta(base64.RawURLEncoding.EncodeToString([]byte(secret))[:whole])
 }
 
 // network returns err as a cause: without the URL that a *url.Error shows, and as

@@ -25,6 +25,10 @@ const (
 // errClosed is the cancellation cause of a stream that was closed from this side.
 var errClosed = errors.New("the answer was closed")
 
+// errNoEnd is the cause of a stream that ended cleanly, as HTTP sees it, but without the
+// frame that ends an answer. It stands for io.EOF, which means a proper end to callers.
+var errNoEnd = errors.New("the stream ended without its last frame")
+
 // errNoDelta is the cause of a stream that was alive and said nothing.
 var errNoDelta = errors.New("only heartbeats came for too long")
 
@@ -208,6 +212,8 @@ func (s *stream) stopped(err error) {
 		s.end = s.call.failure(domain.UpstreamFault, err)
 	case s.frames.endsDone():
 		s.finish()
+	case errors.Is(err, io.EOF):
+		s.end = s.call.failure(domain.UpstreamCut, errNoEnd)
 	default:
 		kind, cause := brokenKind(s.parent, s.bounded, err, domain.UpstreamCut)
 		if kind != domain.ClientGone {

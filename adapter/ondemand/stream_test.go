@@ -194,6 +194,16 @@ func TestStreamThatIsResetIsCut(t *testing.T) {
 	}
 }
 
+func TestStreamThatEndsCleanlyWithoutItsLastFrameIsCut(t *testing.T) {
+	g := readAll(t, streamOver(t.Context(), keyAccount(t), strings.NewReader(data(answerA)), time.Minute))
+	if g.Answer != "A" || domain.KindOf(g.End) != domain.UpstreamCut {
+		t.Errorf("got %q and %v, want A and a cut", g.Answer, g.End)
+	}
+	if errors.Is(g.End, io.EOF) {
+		t.Error("a cut answer can be taken for a whole one: its error wraps io.EOF")
+	}
+}
+
 func TestStreamServesLongDeltasAndRefusesEndlessFrames(t *testing.T) {
 	long := strings.Repeat("0123456789abcdé\\n", 1<<16)
 	body := data(answerA, `{"answer":"`+long+`","eventType":"fulfillment"}`, answerB) + done

@@ -31,6 +31,11 @@ func (s *Store) TakeSessions(ctx context.Context) (sessions []domain.Session, er
 		_, err = tx.ExecContext(ctx, "DELETE FROM session_tips")
 		return err
 	})
+	if err == nil && len(sessions) > 0 {
+		// A power failure could undo a transaction that stands in the log only, and the mark
+		// would be back; the checkpoint puts it on the disk for good.
+		_, err = s.db.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("take over saved sessions: %w", err)
 	}

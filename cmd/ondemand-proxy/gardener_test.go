@@ -123,15 +123,19 @@ func (g *gardener) ask(t talk) {
 	body := map[string]any{"model": []string{"gpt-4o", "claude-3.7-sonnet"}[g.random.IntN(2)], "messages": g.wire(t.messages)}
 	stream := g.random.IntN(2) == 0
 	body["stream"] = stream
+	shortened := true // by what the client asked for
 	switch g.random.IntN(12) {
 	case 0:
 		body["max_tokens"] = 1 + g.random.IntN(20)
 	case 1:
 		body["stop"] = []string{" and that"}
 	case 2:
+		shortened = false
 		if !stream {
 			body["n"] = 2
 		}
+	default:
+		shortened = false
 	}
 	ctx, cancel := context.WithCancel(g.t.Context())
 	defer cancel()
@@ -144,6 +148,9 @@ func (g *gardener) ask(t talk) {
 	}
 	var proved, continued bool
 	for _, text := range answers {
+		if failure == "" && !shortened && !strings.HasSuffix(text, answerEnd) {
+			g.t.Errorf("half an answer passes for a whole one: %q", text)
+		}
 		went, err := g.witness.check(t.messages, t.token, text)
 		if err != nil {
 			g.t.Error(err)

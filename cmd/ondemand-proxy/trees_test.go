@@ -119,8 +119,11 @@ func (w *witness) answer(seen sim.Seen) sim.Answer {
 	number := strconv.Itoa(len(w.seen))
 	w.seen[number] = seen
 	w.mu.Unlock()
-	return sim.Answer{Text: fmt.Sprintf("Well: <<answer.%s.%s>> and that is all, 就这样 🌲.", proof(all.String()), number)}
+	return sim.Answer{Text: fmt.Sprintf("Well: <<answer.%s.%s>>%s", proof(all.String()), number, answerEnd)}
 }
+
+// answerEnd is how every answer ends that was not cut.
+const answerEnd = " and that is all, 就这样 🌲."
 
 var answerMark = regexp.MustCompile(`<<answer\.([0-9a-f]+)\.(\d+)>>`)
 

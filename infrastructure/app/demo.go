@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 
 	"ondemand-api-proxy/adapter/ondemand/ondemandtest"
 	"ondemand-api-proxy/domain"
@@ -31,6 +32,7 @@ func (s *Settings) startDemo(ctx context.Context) (stop func(), err error) {
 	}
 	s.Config.Accounts = demo
 	s.Config.UpstreamGatewayURL, s.Config.UpstreamAPIURL = server.URL, server.URL
+	s.Config.DataDir = filepath.Join(s.Config.DataDir, "demo") // what is kept of the real accounts stays untouched
 	s.Reload = nil
 	return func() { _ = server.Close() }, nil
 }

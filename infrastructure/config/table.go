@@ -71,7 +71,7 @@ func requestKeys() []row {
 			func(c *Config) *int { return &c.RateLimit }, whole(0, mostRequests)),
 		define(Key{Name: "max_retries", Env: "MAX_RETRIES", Doc: "Further attempts after a failed first one."},
 			func(c *Config) *int { return &c.MaxRetries }, whole(0, 20)),
-		define(Key{Name: "retry_delay", Env: "RETRY_DELAY", Doc: "Seconds before the first further attempt; later ones wait longer."},
+		define(Key{Name: "retry_delay", Env: "RETRY_DELAY", Doc: "Seconds before an account is tried a second time by one request; the wait doubles, and there is none while another account is left."},
 			func(c *Config) *time.Duration { return &c.RetryDelay }, duration(time.Second, 0, longestSeconds)),
 		define(Key{Name: "request_timeout", Env: "REQUEST_TIMEOUT", Doc: "Seconds to wait for on-demand.io to begin its answer to a call."},
 			func(c *Config) *time.Duration { return &c.RequestTimeout }, positive(time.Second, longestSeconds)),

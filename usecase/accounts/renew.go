@@ -30,7 +30,16 @@ type grant struct {
 	number  int
 	how     Renewal
 	staleAt time.Time // when to renew it ahead of its end; zero: not known
+	// doubtUntil is set when a refreshed token was refused. If one from a sign-in is
+	// refused too before then, the account is at fault and not the token.
+	doubtUntil time.Time
 }
+
+// doubtFor is how long after the refusal of a refreshed token another one counts.
+const doubtFor = time.Minute
+
+// lastChance tells that nothing is left to try when this token is refused.
+func (g grant) lastChance(now time.Time) bool { return g.how == SignIn && now.Before(g.doubtUntil) }
 
 // renewal is one sign-in or refresh that several requests may wait for.
 type renewal struct {
@@ -48,12 +57,14 @@ func (p *Pool) call(ctx context.Context, m *member, account domain.Account, call
 	if err == nil || domain.KindOf(err) != domain.GrantExpired {
 		return err
 	}
-	if g, err = p.grantAfter(ctx, m, g.number); err != nil {
-		return err
-	}
-	err = call(ctx, account, g.Grant)
-	if err == nil || domain.KindOf(err) != domain.GrantExpired {
-		return err
+	if !g.lastChance(time.Now()) {
+		if g, err = p.grantAfter(ctx, m, g.number); err != nil {
+			return err
+		}
+		err = call(ctx, account, g.Grant)
+		if err == nil || domain.KindOf(err) != domain.GrantExpired {
+			return err
+		}
 	}
 	p.discard(m, g.number)
 	if g.how == SignIn {
@@ -125,7 +136,10 @@ func (p *Pool) renew(m *member, account domain.Account, old grant, r *renewal) {
 	}
 	p.mu.Lock()
 	if err == nil {
-		m.grant = grant{Grant: fresh, number: m.grant.number + 1, how: how, staleAt: staleAt(fresh.Expires, time.Now())}
+		m.grant = grant{
+			Grant: fresh, number: m.grant.number + 1, how: how,
+			staleAt: staleAt(fresh.Expires, time.Now()), doubtUntil: m.grant.doubtUntil,
+		}
 	}
 	m.renewal = nil
 	r.err = err
@@ -149,7 +163,7 @@ func (p *Pool) discard(m *member, number int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if m.grant.number == number {
-		m.grant = grant{number: number, staleAt: time.Unix(1, 0)}
+		m.grant = grant{number: number, staleAt: time.Unix(1, 0), doubtUntil: time.Now().Add(doubtFor)}
 	}
 }
 

@@ -121,6 +121,47 @@ func TestATokenRefusedRightAfterRefreshIsAFaultAndThenSignsInAnew(t *testing.T) 
 	}
 }
 
+func TestAnAccountWhoseEveryTokenIsRefusedIsOutBeforeLong(t *testing.T) {
+	auth := &platform{}
+	p := pool(t, auth, account(t, "a", domain.AccountLimits{}))
+	calls := 0
+	refuse := func(context.Context, domain.Account, domain.Grant) error {
+		calls++
+		return fault(domain.GrantExpired)
+	}
+	var kinds []domain.Kind
+	for range 2 {
+		l := acquire(t, p, Wish{})
+		err := l.Call(t.Context(), refuse)
+		l.Release(err)
+		kinds = append(kinds, domain.KindOf(err))
+	}
+	if kinds[0] != domain.UpstreamFault || kinds[1] != domain.CredentialRefused || calls != 3 {
+		t.Errorf("two calls ended with %v after %d tries, want a fault and then a bad credential after 3", kinds, calls)
+	}
+	if s := p.Statuses()[0]; s.State != domain.AccountOut {
+		t.Errorf("the account is %v, want out", s.State)
+	}
+}
+
+func TestDoubtAboutAnAccountEndsWithTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		auth := &platform{}
+		p := pool(t, auth, account(t, "a", domain.AccountLimits{}))
+		l := acquire(t, p, Wish{})
+		if err := l.Call(t.Context(), strict(func(string) bool { return false })); domain.KindOf(err) != domain.UpstreamFault {
+			t.Fatalf("Call = %v, want upstream_fault", err)
+		}
+		if err := l.Call(t.Context(), strict(func(token string) bool { return token == "signed in 2" })); err != nil {
+			t.Fatalf("the next call: %v, want it to sign in anew", err)
+		}
+		time.Sleep(doubtFor)
+		if err := l.Call(t.Context(), strict(func(token string) bool { return token == "refreshed 2" })); err != nil {
+			t.Errorf("a token that expires later: %v, want it refreshed", err)
+		}
+	})
+}
+
 func TestATokenIsRenewedAheadOfItsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		end := time.Now().Add(10 * time.Minute)

@@ -56,7 +56,7 @@ func (a *attempt) route(ctx context.Context) (err error) {
 	return nil
 }
 
-// leave marks the account as tried by this choice.
+// avoid marks the account as tried by this choice.
 func (c *choice) avoid(account domain.AccountID) {
 	if !slices.Contains(c.tried, account) {
 		c.tried = append(c.tried, account)

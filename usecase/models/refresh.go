@@ -28,6 +28,9 @@ const (
 	every      = time.Hour
 	firstRetry = time.Second // after a failure, doubling
 	lastRetry  = time.Minute
+	// idleRetry is how soon to look again for an account that can be used; that asks
+	// nobody but the pool.
+	idleRetry = 2 * time.Second
 )
 
 // Refresher keeps a Catalogue up to date.
@@ -58,10 +61,13 @@ func (r *Refresher) Run(ctx context.Context) {
 	retry := firstRetry
 	for {
 		wait := every
-		if err := r.refresh(ctx); err != nil {
-			wait, retry = retry, min(2*retry, lastRetry)
-		} else {
+		switch err := r.refresh(ctx); {
+		case err == nil:
 			retry = firstRetry
+		case isIdle(err):
+			wait, retry = idleRetry, firstRetry
+		default:
+			wait, retry = retry, min(2*retry, lastRetry)
 		}
 		timer := time.NewTimer(wait)
 		select {
@@ -85,9 +91,21 @@ func (r *Refresher) refresh(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	if isIdle(err) {
+		return err
+	}
 	if err == nil {
 		r.catalogue.Update(offered)
 	}
 	r.observer.CatalogueRefreshed(len(offered), err)
 	return err
+}
+
+// isIdle tells that there was no account to ask with.
+func isIdle(err error) bool {
+	if err == nil {
+		return false
+	}
+	kind := domain.KindOf(err)
+	return kind == domain.NoAccount || kind == domain.AccountsExhausted
 }

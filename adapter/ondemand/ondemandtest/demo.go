@@ -33,13 +33,13 @@ const demoEnglish = `This is a demonstration: there is no real model behind it, 
 
 %s
 
-Counting this one, the upstream session has now seen %d of your messages, and the model endpoint that was asked is ` + "`%s`" + `. Everything around the words is real, though. They were streamed to you piece by piece through the proxy, the tokens were counted, and the dashboard shows this request as soon as it has ended. For real answers, start the proxy with an account of your own.`
+Counting this one, the upstream session has now seen %d of your messages, and the model endpoint that was asked is ` + "`%s`" + `. Everything around the words is real, though. They were sent to you piece by piece through the proxy, and the tokens were counted. For real answers, start the proxy with an account of your own.`
 
 const demoChinese = `这是演示模式：背后没有真实的模型，所以请不要把这段文字当作回答。您最后写的是：
 
 %s
 
-算上这一条，上游会话已经收到您的 %d 条消息，所请求的模型端点是 ` + "`%s`" + `。除了文字本身，其余一切都是真实的：内容经由代理逐段流式传回，令牌数已经统计，请求一结束就会显示在仪表板上。要得到真实的回答，请用您自己的账号启动代理。`
+算上这一条，上游会话已经收到您的 %d 条消息，所请求的模型端点是 ` + "`%s`" + `。除了文字本身，其余一切都是真实的：内容经由代理逐段传回，令牌数已经统计。要得到真实的回答，请用您自己的账号启动代理。`
 
 // lastLines is the end of a query: its last few lines that hold anything.
 func lastLines(query string) string {
