@@ -3,11 +3,13 @@ package ondemand
 import (
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -72,7 +74,7 @@ func (r redactor) strike(said string) string {
 	var forms []string
 	for _, secret := range secrets {
 		if printable(secret) != "" {
-			forms = append(forms, anyForm(secret), inBase64(secret))
+			forms = append(append(forms, anyForm(secret)), inBase64(secret)...)
 		}
 	}
 	for _, search := range [...]string{strings.Join(forms, "|"), looksSecret} {
@@ -88,8 +90,8 @@ func (r redactor) strike(said string) string {
 	return said
 }
 
-// anyForm matches a secret as it is, or with some of its characters escaped: for JSON,
-// however often, for an address, or for a page. Characters that printable takes out may be missing.
+// anyForm matches a secret as it is, or with characters escaped: for JSON (however often),
+// for an address, for a page. Characters that printable takes out may be missing.
 func anyForm(secret string) string {
 	var form strings.Builder
 	for _, c := range strings.ToValidUTF8(secret, "") {
@@ -97,26 +99,39 @@ func anyForm(secret string) string {
 			form.WriteRune(c)
 			continue
 		}
-		units := ""
+		form.WriteString(`(?:&#?\w+;|`)
+		for _, b := range []byte(string(c)) {
+			fmt.Fprintf(&form, "%%%02x", b)
+		}
+		form.WriteByte('|')
 		for _, unit := range utf16.Encode([]rune{c}) {
-			units += fmt.Sprintf(`\\+u%04x`, unit)
+			fmt.Fprintf(&form, `\\+u%04x`, unit)
 		}
-		escaped := units + "|" + fmt.Sprintf("%% x", string(c)) + `|&#?\w+;`
-		escaped = strings.ReplaceAll(escaped, " ", "%")
-		if !unicode.IsPrint(c) {
-			form.WriteString(`(?:\\+[a-z]|` + escaped + ")?")
-			continue
+		switch {
+		case c == ' ':
+			form.WriteString(`| |\+)`)
+		case unicode.IsPrint(c):
+			form.WriteString(`|\\*` + regexp.QuoteMeta(string(c)) + ")")
+		default:
+			form.WriteString(`|\\+[a-z])?`)
 		}
-		form.WriteString(`(?:\\*` + regexp.QuoteMeta(string(c)) + "|" + escaped + ")")
 	}
 	return form.String()
 }
 
-// inBase64 matches a secret in base64, up to what depends on what stands behind it.
-func inBase64(secret string) string {
+// shortestInBase64 is where a secret's base64 is long enough to be no accident.
+const shortestInBase64 = 6
+
+// inBase64 is a secret in base64, up to what depends on what stands behind it.
+func inBase64(secret string) []string {
+	if len(secret) < shortestInBase64 {
+		return nil
+	}
 	whole := len(secret) * 8 / 6
-	return regexp.QuoteMeta(base64.RawStdEncoding.EncodeToString([]byte(secret))[:whole]) + "|" +
-		regexp.QuoteMeta(base64.RawURLEncoding.EncodeToString([]byte(secret))[:whole])
+	return []string{
+		regexp.QuoteMeta(base64.RawStdEncoding.EncodeToString([]byte(secret))[:whole]),
+		base64.RawURLEncoding.EncodeToString([]byte(secret))[:whole],
+	}
 }
 
 // network returns err as a cause: without the URL that a *url.Error shows, and as

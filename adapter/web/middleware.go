@@ -57,10 +57,16 @@ func method(name string) string {
 	return "other"
 }
 
+// causes are the errors of a request as the log may have them. What is wrong with a
+// request is said in words of its own (a model's name, a role); those only the client gets.
 func causes(c *gin.Context) []error {
 	var all []error
 	for _, e := range c.Errors {
-		all = append(all, e.Err)
+		err := domain.AsError(e.Err)
+		if err.Kind == domain.InvalidRequest || err.Kind == domain.ModelNotFound {
+			err = domain.E(err.Kind, "the client was told why", err.Cause)
+		}
+		all = append(all, err)
 	}
 	return all
 }

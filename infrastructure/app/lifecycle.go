@@ -27,7 +27,6 @@ type parts struct {
 	Pool      *accounts.Pool
 	Refresher *models.Refresher
 	Server    *httpserver.Server
-	Shutdown  fx.Shutdowner
 }
 
 // run says in which order the parts start; they stop in the opposite one, so that
@@ -51,10 +50,10 @@ func run(lifecycle fx.Lifecycle, p parts) {
 	}
 }
 
-// stoppedServing ends the process when the server ends by itself.
+// stoppedServing ends the run when the server ends by itself.
 func (p *parts) stoppedServing(err error) {
 	p.Log.Error("the server stopped serving", zap.Error(err))
-	_ = p.Shutdown.Shutdown(fx.ExitCode(1))
+	p.Settings.fail(errServing)
 }
 
 // background runs what goes on until the service stops.

@@ -25,7 +25,7 @@ type reloader struct {
 // watchFile reloads whenever the configuration file changes, until ctx ends.
 func (r *reloader) watchFile(ctx context.Context) {
 	if r.settings.Reload != nil {
-		config.Watch(ctx, r.current.File(), r.reload)
+		config.Watch(ctx, r.settings.Config.File(), r.reload)
 	}
 }
 

@@ -29,21 +29,21 @@ func Run(ctx context.Context, settings Settings) (err error) {
 		}
 		defer stop()
 	}
+	ctx, settings.fail = context.WithCancelCause(ctx)
+	defer settings.fail(nil)
 	service := fx.New(options(settings))
 	if err := service.Err(); err != nil {
 		return fmt.Errorf("cannot put the service together: %w", rootCause(err))
 	}
-	start, cancel := context.WithTimeout(ctx, startTimeout)
+	// An end that comes while the service starts waits for it, so that it stops as cleanly as ever.
+	start, cancel := context.WithTimeout(context.WithoutCancel(ctx), startTimeout)
 	defer cancel()
 	if err := service.Start(start); err != nil {
 		return err
 	}
-	select {
-	case <-ctx.Done():
-	case signal := <-service.Wait():
-		if signal.ExitCode != 0 {
-			err = errServing
-		}
+	<-ctx.Done() // not service.Wait(): it listens to the process's signals, which are the program's
+	if errors.Is(context.Cause(ctx), errServing) {
+		err = errServing
 	}
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), settings.Config.ShutdownGrace+stopMargin)
 	defer cancel()

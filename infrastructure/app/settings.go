@@ -3,6 +3,7 @@
 package app
 
 import (
+	"context"
 	"io"
 	"os"
 
@@ -25,4 +26,6 @@ type Settings struct {
 	Log io.Writer
 	// LogForPeople writes lines of text instead of JSON.
 	LogForPeople bool
+
+	fail context.CancelCauseFunc // ends the run; Run sets it
 }

@@ -34,8 +34,13 @@ func (a *attempt) run(ctx context.Context) (err error) {
 	if err := a.route(ctx); err != nil {
 		return err
 	}
+	err = errPanicked // unless converse returns
 	defer func() { a.settle(ctx, err) }()
+	return a.converse(ctx)
+}
 
+// converse puts the query and takes the answer.
+func (a *attempt) converse(ctx context.Context) error {
 	stream, err := a.ask(ctx)
 	if err != nil {
 		return err
@@ -162,7 +167,7 @@ func (a *attempt) settle(ctx context.Context, err error) {
 	if c.usage.Source == domain.UsageUnknown && a.answer.size+a.reasoning.size > 0 && (err == nil || c.committed || ctx.Err() != nil) {
 		c.usage = a.estimate()
 	}
-	if ctx.Err() != nil { // says nothing about the account
+	if err != nil && ctx.Err() != nil { // says nothing about the account
 		err = ended(ctx)
 	}
 	if err != nil && !a.sessionAtFault(err) && isRetried(domain.KindOf(err)) {

@@ -110,7 +110,7 @@ func isRetried(kind domain.Kind) bool {
 func (c *choice) pause(ctx context.Context) bool {
 	var delay time.Duration
 	if fresh, err := c.in.accounts.Outlook(c.tried); !fresh && err == nil {
-		delay = min(c.in.options.RetryDelay<<max(c.spent-1, 0), longestPause)
+		delay = doubled(c.in.options.RetryDelay, c.spent-1)
 		delay = delay/2 + rand.N(delay/2+1)
 	}
 	if time.Since(c.job.began)+delay > 2*c.in.options.StreamTimeout {
@@ -126,6 +126,15 @@ func (c *choice) pause(ctx context.Context) bool {
 }
 
 const longestPause = 30 * time.Second
+
+// doubled returns pause, doubled so many times and never longer than longestPause. Any
+// number of times will do, also one that a shift could not stand.
+func doubled(pause time.Duration, times int) time.Duration {
+	for ; times > 0 && pause < longestPause; times-- {
+		pause *= 2
+	}
+	return min(pause, longestPause)
+}
 
 // verdict tells the client of the last failure once there is nothing left to try. A
 // request whose own attempts used up the accounts answers as if it had found them so.

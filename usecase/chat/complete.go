@@ -68,8 +68,12 @@ func (in *Interactor) Complete(ctx context.Context, request domain.ChatRequest, 
 		return usage, err
 	}
 	job.begin(in, out)
+	err = errPanicked // unless answerAll returns
 	return usage, job.answerAll(ctx)
 }
+
+// errPanicked is how an attempt and a request end that a panic ended.
+var errPanicked = domain.E(domain.Internal, "The proxy met an error of its own.", errors.New("panic"))
 
 // job is one request on its way.
 type job struct {
