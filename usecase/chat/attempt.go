@@ -47,7 +47,6 @@ func (a *attempt) converse(ctx context.Context) error {
 	}
 	defer stream.Close()
 
-	a.choice.firstDelta = time.Time{} // of an earlier attempt that nobody saw
 	a.shape = newShaper(a.choice.job.request, a.choice.in.tokens)
 	a.sum = sha256.New()
 	if err := a.pull(stream); err != nil {
@@ -68,7 +67,7 @@ func (a *attempt) ask(ctx context.Context) (stream Stream, err error) {
 			return nil, err
 		}
 	}
-	c.continued = c.continued || a.continued
+	c.continued = a.continued
 	request := c.job.request
 	query := domain.Query{
 		Endpoint: c.job.model.Endpoint, Text: a.text, Sampling: request.Sampling,
@@ -157,6 +156,9 @@ func (a *attempt) finish(stream Stream) error {
 // was cut, failed or ended early may have left anything in it.
 func (a *attempt) settle(ctx context.Context, err error) {
 	c := a.choice
+	if err != nil && !c.committed {
+		c.firstDelta = time.Time{} // nobody saw it
+	}
 	if a.whole && err == nil {
 		var text domain.Digest
 		a.sum.Sum(text[:0])

@@ -16,10 +16,11 @@ type choice struct {
 	index int
 	out   Sink
 
-	committed bool // the client has seen something of it: no way back
-	replay    bool // only a new session will do
-	spent     int  // attempts that counted
-	spoke     bool // some attempt failed otherwise than by silence
+	committed bool          // the client has seen something of it: no way back
+	replay    bool          // only a new session will do
+	spent     int           // attempts that counted
+	spoke     bool          // some attempt failed otherwise than by silence
+	failure   *domain.Error // of the last attempt
 	tried     []domain.AccountID
 
 	queries    int
@@ -74,6 +75,7 @@ func ended(ctx context.Context) error {
 // the table of attempts in docs/architecture.md; the account pool is the right one.
 func (c *choice) giveUp(ctx context.Context, a *attempt, err error) error {
 	failure := domain.AsError(err)
+	c.failure = failure
 	if a.sessionAtFault(err) {
 		c.replay = true // the conversation is replayed, and this was no attempt yet
 		return nil
@@ -113,7 +115,7 @@ func (c *choice) pause(ctx context.Context) bool {
 		delay = doubled(c.in.options.RetryDelay, c.spent-1)
 		delay = delay/2 + rand.N(delay/2+1)
 	}
-	if time.Since(c.job.began)+delay > 2*c.in.options.StreamTimeout {
+	if time.Now().Add(delay).After(c.latest()) {
 		return false
 	}
 	timer := time.NewTimer(delay)
@@ -124,6 +126,9 @@ func (c *choice) pause(ctx context.Context) bool {
 	}
 	return true
 }
+
+// latest is when a further attempt may still begin.
+func (c *choice) latest() time.Time { return c.job.began.Add(2 * c.in.options.StreamTimeout) }
 
 const longestPause = 30 * time.Second
 

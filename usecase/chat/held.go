@@ -14,7 +14,8 @@ type held struct {
 // add keeps a copy of a delta. It refuses an answer that no memory is meant for.
 func (h *held) add(delta domain.Delta) error {
 	if len(h.answer)+len(h.reasoning)+len(delta.Text) > maxHeld {
-		return domain.E(domain.UpstreamFault, "on-demand.io sent an answer that is larger than 64 MiB; ask for it as a stream.", nil)
+		// No account is to blame, and another attempt would end the same.
+		return domain.E(domain.UpstreamFailed, "on-demand.io sent an answer that is larger than 64 MiB; ask for it as a stream.", nil)
 	}
 	if delta.Kind == domain.ReasoningDelta {
 		h.reasoning = append(h.reasoning, delta.Text...)

@@ -39,7 +39,7 @@ func (a *attempt) route(ctx context.Context) (err error) {
 	if !c.replay && len(c.job.seen) > 0 && len(c.job.rest) > 0 {
 		old, found = c.in.sessions.Take(c.job.tip, time.Now())
 	}
-	a.lease, err = c.in.accounts.Acquire(ctx, old.Account, c.tried)
+	a.lease, err = c.acquire(ctx, old.Account)
 	if found && (err != nil || a.lease.Account().ID() != old.Account) {
 		c.in.sessions.Keep(old)
 		found = false
@@ -54,6 +54,20 @@ func (a *attempt) route(ctx context.Context) (err error) {
 	}
 	a.text = render(c.job.request.Messages)
 	return nil
+}
+
+// acquire leases an account. A further attempt waits for one no longer than it may begin.
+func (c *choice) acquire(ctx context.Context, prefer domain.AccountID) (Lease, error) {
+	if c.failure == nil {
+		return c.in.accounts.Acquire(ctx, prefer, c.tried)
+	}
+	bounded, cancel := context.WithDeadline(ctx, c.latest())
+	defer cancel()
+	lease, err := c.in.accounts.Acquire(bounded, prefer, c.tried)
+	if err != nil && ctx.Err() == nil && bounded.Err() != nil {
+		return nil, c.verdict(c.failure)
+	}
+	return lease, err
 }
 
 // avoid marks the account as tried by this choice.

@@ -36,10 +36,9 @@ func (s *shaper) push(delta domain.Delta, give func(domain.Delta) error) error {
 		return give(delta)
 	}
 	if delta.Kind != s.kind {
-		if err := s.flush(give); err != nil || s.ended {
+		if err := s.turn(delta.Kind, give); err != nil || s.ended {
 			return err
 		}
-		s.kind = delta.Kind
 	}
 	text := delta.Text
 	if s.stops != nil && s.kind == domain.AnswerDelta {
@@ -48,13 +47,26 @@ func (s *shaper) push(delta domain.Delta, give func(domain.Delta) error) error {
 	return s.bound(delta, text, s.ended, give)
 }
 
-// flush gives what was held back of the present text, which has come to its end.
+// turn goes over to another kind of text: a token does not reach across. What may be the
+// beginning of a stop text is still held: reasoning in between does not end the answer.
+func (s *shaper) turn(kind domain.DeltaKind, give func(domain.Delta) error) error {
+	err := s.bound(domain.Delta{Kind: s.kind}, nil, true, give)
+	s.kind = kind
+	return err
+}
+
+// flush gives what was held back, once there is no more to come.
 func (s *shaper) flush(give func(domain.Delta) error) error {
 	if s.ended {
 		return nil
 	}
+	if s.kind != domain.AnswerDelta {
+		if err := s.turn(domain.AnswerDelta, give); err != nil || s.ended {
+			return err
+		}
+	}
 	var held []byte
-	if s.stops != nil && s.kind == domain.AnswerDelta {
+	if s.stops != nil {
 		held = s.stops.rest()
 	}
 	return s.bound(domain.Delta{Kind: s.kind}, held, true, give)
