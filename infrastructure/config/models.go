@@ -96,7 +96,10 @@ func (o object) mapping(name string) (domain.ModelMapping, error) {
 	}
 	owner, ownerErr := o.label("owned_by")
 	texts, effortsErr := o.texts("reasoning_efforts")
-	var efforts []domain.Effort
+	var efforts []domain.Effort // nil: what the platform says; empty: none
+	if texts != nil {
+		efforts = make([]domain.Effort, 0, len(texts))
+	}
 	for _, text := range texts {
 		effort := domain.Effort(text)
 		if !slices.Contains([]domain.Effort{domain.EffortLow, domain.EffortMedium, domain.EffortMax}, effort) && effortsErr == nil {
@@ -106,6 +109,9 @@ func (o object) mapping(name string) (domain.ModelMapping, error) {
 	}
 	if err := first(endpointErr, ownerErr, effortsErr); err != nil {
 		return domain.ModelMapping{}, err
+	}
+	if owner == "" {
+		owner = "custom"
 	}
 	return domain.ModelMapping{
 		Name: name, Endpoint: domain.EndpointID(endpoint), OwnedBy: owner, Efforts: efforts, Known: true,

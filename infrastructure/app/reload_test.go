@@ -1,0 +1,196 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"ondemand-api-proxy/adapter/ondemand/ondemandtest"
+	"ondemand-api-proxy/infrastructure/config"
+)
+
+// configured is a service that runs with a configuration file.
+type configured struct {
+	path  string
+	fixed map[string]any // what its file holds beside the accounts
+}
+
+func newConfigured(t *testing.T, sim *ondemandtest.Server) *configured {
+	t.Helper()
+	directory := t.TempDir()
+	return &configured{filepath.Join(directory, "config.json"), map[string]any{
+		"api_access_token": accessToken, "port": 0, "data_dir": filepath.Join(directory, "data"), "rate_limit": 0, "retry_delay": 0,
+		"upstream_gateway_url": sim.URL, "upstream_api_url": sim.URL,
+	}}
+}
+
+// write puts these accounts, and further keys, into the file.
+func (c *configured) write(t *testing.T, further map[string]any, accounts ...ondemandtest.Account) {
+	t.Helper()
+	all := map[string]any{}
+	for _, keys := range []map[string]any{c.fixed, further} {
+		for key, value := range keys {
+			all[key] = value
+		}
+	}
+	list := []map[string]string{}
+	for _, a := range accounts {
+		if a.Key != "" {
+			list = append(list, map[string]string{"api_key": a.Key})
+			continue
+		}
+		list = append(list, map[string]string{"email": a.Email, "password": a.Password})
+	}
+	all["accounts"] = list
+	text, err := json.Marshal(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file(t, c.path, string(text))
+}
+
+func (c *configured) load() (config.Config, error) {
+	return config.Load(config.Source{WorkDir: filepath.Dir(c.path)})
+}
+
+// start runs the service with the file as it is.
+func (c *configured) start(t *testing.T, hangup <-chan os.Signal) *service {
+	t.Helper()
+	first, err := c.load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return start(t, Settings{Config: first, Reload: c.load, Hangup: hangup})
+}
+
+func TestAChangedFileChangesTheAccountsAndDropsNoStream(t *testing.T) {
+	sim := platform(t)
+	sim.Script(ondemandtest.Fault{On: ondemandtest.Query, Times: 1, Do: saying(endless)})
+	c := newConfigured(t, sim)
+	c.write(t, nil, alice)
+	s := c.start(t, nil)
+	ctx, leave := context.WithCancel(t.Context())
+	defer leave()
+	lines := s.stream(ctx)
+
+	c.write(t, nil, bob)
+	s.log.await(t, `"configuration reloaded","accounts":1`)
+	for range 3 {
+		if status, answer := s.chat("Hello"); status != http.StatusOK {
+			t.Errorf("chat got %d %s, want 200 from the new account", status, answer)
+		}
+	}
+	if a, b := sim.Count(ondemandtest.Query, alice.Label()), sim.Count(ondemandtest.Query, bob.Label()); a != 1 || b != 3 {
+		t.Errorf("the removed account got %d queries and the added one %d, want 1 and 3", a, b)
+	}
+	s.words(lines, 10) // the stream goes on over the account that is no longer configured
+	if n := sim.OpenStreams(); n != 1 {
+		t.Errorf("%d streams are open, want 1", n)
+	}
+	leave()
+	s.stop()
+}
+
+func TestABrokenFileLeavesTheRunningConfiguration(t *testing.T) {
+	c := newConfigured(t, platform(t))
+	c.write(t, nil, alice)
+	s := c.start(t, nil)
+	for why, broken := range map[string]string{
+		"JSON":                  `{"accounts":[{"email":"canary.new@example.org","password":"canary-new"`,
+		`\"password\" is empty`: `{"accounts":[{"email":"canary.new@example.org","password":""}]}`,
+	} {
+		file(t, c.path, broken)
+		s.log.await(t, why)
+		if status, answer := s.chat("Hello"); status != http.StatusOK {
+			t.Errorf("with the broken file %s chat got %d %s, want 200", broken, status, answer)
+		}
+	}
+	line := s.log.await(t, "the changed configuration cannot be used; the running one stays")
+	if !strings.Contains(line, `"level":"error"`) || !strings.Contains(line, "config.json") {
+		t.Errorf("logged %s, want an error that names the file", line)
+	}
+	if strings.Contains(s.log.String(), "canary") {
+		t.Errorf("a secret of the broken file is in the log:\n%s", s.log)
+	}
+
+	c.write(t, nil, alice, bob)
+	s.log.await(t, `"configuration reloaded","accounts":2`)
+}
+
+func TestKeysThatNeedARestartAreNamed(t *testing.T) {
+	c := newConfigured(t, platform(t))
+	c.write(t, nil, alice)
+	s := c.start(t, nil)
+	c.write(t, map[string]any{"rate_limit": 7, "max_retries": 1}, alice, bob)
+	line := s.log.await(t, "only after a restart")
+	if !strings.Contains(line, `"level":"warn"`) || !strings.Contains(line, `"keys":["rate_limit","max_retries"]`) {
+		t.Errorf("logged %s, want a warning with the two keys and no other", line)
+	}
+	s.log.await(t, `"configuration reloaded","accounts":2`)
+}
+
+func TestAHangupBringsTheFirstAccountAndItsModels(t *testing.T) {
+	sim := platform(t)
+	c := newConfigured(t, sim)
+	c.write(t, nil)
+	hangup := make(chan os.Signal, 1)
+	first, err := c.load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := configFor(t, sim, account(t, "main", bob))
+	s := start(t, Settings{Config: first, Hangup: hangup, Reload: func() (config.Config, error) { return next, nil }})
+	if status, _ := s.get("/v1/models/grok-4"); status != http.StatusNotFound {
+		t.Errorf("before there is an account grok-4 got %d, want 404", status)
+	}
+	hangup <- syscall.SIGHUP
+	s.log.await(t, "model catalogue refreshed")
+	for path, want := range map[string]int{"/readyz": 200, "/v1/models/grok-4": 200, "/v1/models/meta-llama/Llama-3.3-70B-Instruct": 200, "/v1/models/gpt-4": 404} {
+		if status, body := s.get(path); status != want {
+			t.Errorf("GET %s got %d %s, want %d", path, status, body, want)
+		}
+	}
+	if status, answer := s.chat("Hello"); status != http.StatusOK {
+		t.Errorf("chat got %d %s, want 200", status, answer)
+	}
+}
+
+func TestAHangupThatCannotBeServedIsLogged(t *testing.T) {
+	hangup := make(chan os.Signal, 1)
+	hangup <- syscall.SIGHUP // at once, while the file's watch begins
+	c := newConfigured(t, platform(t))
+	c.write(t, nil, alice)
+	first, err := c.load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	calls := 0
+	s := start(t, Settings{Config: first, Hangup: hangup, Reload: func() (config.Config, error) {
+		if calls++; calls == 1 {
+			return first, nil
+		}
+		return config.Config{}, errors.New("the file is gone")
+	}})
+	s.log.await(t, "configuration reloaded")
+	hangup <- syscall.SIGHUP
+	if line := s.log.await(t, "the file is gone"); !strings.Contains(line, `"level":"error"`) {
+		t.Errorf("logged %s, want an error", line)
+	}
+}
+
+func TestWithoutAWayToReloadAHangupDoesNothing(t *testing.T) {
+	hangup := make(chan os.Signal)
+	s := start(t, Settings{Config: configFor(t, platform(t), account(t, "main", alice)), Hangup: hangup})
+	for range 2 { // the second one is taken when the first has been served
+		hangup <- syscall.SIGHUP
+	}
+	if status, answer := s.chat("Hello"); status != http.StatusOK || strings.Contains(s.log.String(), "reload") {
+		t.Errorf("chat got %d %s, and the log is\n%s\nwant 200 and no word of a reload", status, answer, s.log)
+	}
+}
