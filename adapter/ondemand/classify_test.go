@@ -76,14 +76,14 @@ func TestRetryAfterIsReadAsSecondsOrDate(t *testing.T) {
 	tests := map[string]time.Duration{
 		"":                     0,
 		"7":                    7 * time.Second,
-		"0":                    0,
+		"0":                    time.Second,
 		"-5":                   0,
 		"soon":                 0,
 		"1e3":                  0,
 		"99999999999999999999": 0,
 		"99999999":             0,
 		now.Add(90 * time.Second).Format(http.TimeFormat): 90 * time.Second,
-		now.Add(-time.Hour).Format(http.TimeFormat):       0,
+		now.Add(-time.Hour).Format(http.TimeFormat):       time.Second,
 		now.AddDate(1, 0, 0).Format(http.TimeFormat):      0,
 	}
 	for value, want := range tests {

@@ -131,15 +131,16 @@ func (s said) safe(status int, hide redactor) *saidError {
 	}
 }
 
+// atOnce is what a Retry-After of zero seconds, or of a date that has passed, counts as:
+// something was said, so it is not zero.
+const atOnce = time.Second
+
 // retryAfter reads the header, in seconds or as a date; zero when it is absent or
 // makes no sense. A date is measured by the platform's own clock where it tells it.
 func retryAfter(header http.Header) time.Duration {
 	value := header.Get("Retry-After")
-	if value == "" {
-		return 0
-	}
 	var wait time.Duration
-	if seconds, err := strconv.ParseInt(value, 10, 32); err == nil {
+	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
 		wait = time.Duration(seconds) * time.Second
 	} else if at, err := http.ParseTime(value); err == nil {
 		now, err := http.ParseTime(header.Get("Date"))
@@ -147,9 +148,11 @@ func retryAfter(header http.Header) time.Duration {
 			now = time.Now()
 		}
 		wait = at.Sub(now)
-	}
-	if wait < 0 || wait > maxRetryAfter {
+	} else {
 		return 0
 	}
-	return wait
+	if wait > maxRetryAfter {
+		return 0
+	}
+	return max(wait, atOnce)
 }

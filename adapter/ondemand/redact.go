@@ -71,13 +71,15 @@ func (r redactor) strike(said string) string {
 	// The longest first: a secret may begin with another one.
 	secrets := slices.Clone(r.secrets)
 	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) })
-	var forms []string
+	var forms, encoded []string
 	for _, secret := range secrets {
 		if printable(secret) != "" {
-			forms = append(append(forms, anyForm(secret)), inBase64(secret)...)
+			forms = append(forms, anyForm(secret))
+			encoded = append(encoded, inBase64(secret)...)
 		}
 	}
-	for _, search := range [...]string{strings.Join(forms, "|"), looksSecret} {
+	// Base64 last: a token may hold some, and in pieces it would no longer look like one.
+	for _, search := range [...]string{strings.Join(forms, "|"), looksSecret, strings.Join(encoded, "|")} {
 		if search == "" {
 			continue
 		}
