@@ -3,24 +3,24 @@ package ondemand
 import (
 	"encoding/base64"
 	"errors"
-	"fmt"
+	"io"
+	"net"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf16"
-	"unicode/utf8"
 )
 
-// struck stands where something secret was.
+// struck stands where something was that may be secret.
 const struck = "***"
 
 // maxCauseText bounds the text of an error of the network, in bytes.
 const maxCauseText = 300
 
-// redactor strikes an account's secrets out of texts that others wrote: the
-// platform may echo what it was sent.
+// redactor makes texts that others wrote fit for the log. The platform may echo what it
+// was sent, in any disguise, so that two nets are cast: the account's own secrets are
+// struck out wherever they stand, and of the rest only plain words are let through.
 type redactor struct{ secrets []string }
 
 func redactorFor(c call) redactor {
@@ -35,20 +35,13 @@ func redactorFor(c call) redactor {
 
 // text returns at most limit bytes of said, on one line, without secrets.
 func (r redactor) text(said string, limit int) string {
-	if said == "" {
-		return ""
-	}
 	// Control characters go first: one in the middle would hide a secret, and
 	// removing it afterwards would show it again.
-	said = r.strike(printable(said))
-	if len(said) <= limit {
-		return said
+	said = plainWords(r.strike(printable(said)))
+	if len(said) > limit { // all of it is ASCII by now
+		return said[:limit] + "…"
 	}
-	end := limit
-	for end > 0 && !utf8.RuneStart(said[end]) {
-		end--
-	}
-	return said[:end] + "…"
+	return said
 }
 
 // printable is text without anything that a log line should not hold.
@@ -61,87 +54,57 @@ func printable(text string) string {
 	}, strings.ToValidUTF8(text, ""))
 }
 
-// looksSecret matches what is secret whoever it belongs to: addresses, credentials as
-// headers carry them, JWTs.
-const looksSecret = `[^\s"'<>@]+@[^\s"'<>@]+|(?:bearer|basic)\s+[^\s"'\],]+|eyj[\w-]+\.[\w.-]+`
-
-// strike replaces every secret, in any case and however a text would write it, and
-// what looks like one. What cannot be searched for is not shown at all.
+// strike replaces every secret that stands in said as it is, in any case. A secret of
+// several words, or of one that is a plain word, is seen here only.
 func (r redactor) strike(said string) string {
+	var forms []string
+	for _, secret := range r.secrets {
+		if seen := printable(secret); seen != "" {
+			forms = append(forms, regexp.QuoteMeta(seen))
+		}
+	}
+	if len(forms) == 0 {
+		return said
+	}
 	// The longest first: a secret may begin with another one.
-	secrets := slices.Clone(r.secrets)
-	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) })
-	var forms, encoded []string
-	for _, secret := range secrets {
-		if printable(secret) != "" {
-			forms = append(forms, anyForm(secret))
-			encoded = append(encoded, inBase64(secret)...)
-		}
+	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) })
+	pattern, err := regexp.Compile("(?i:" + strings.Join(forms, "|") + ")")
+	if err != nil { // what cannot be searched for is not shown at all
+		return struck
 	}
-	// Base64 last: a token may hold some, and in pieces it would no longer look like one.
-	for _, search := range [...]string{strings.Join(forms, "|"), looksSecret, strings.Join(encoded, "|")} {
-		if search == "" {
-			continue
-		}
-		pattern, err := regexp.Compile("(?i:" + search + ")")
-		if err != nil {
-			return struck
-		}
-		said = pattern.ReplaceAllLiteralString(said, struck)
-	}
-	return said
+	return pattern.ReplaceAllLiteralString(said, struck)
 }
 
-// anyForm matches a secret as it is, or with characters escaped: for JSON (however often),
-// for an address, for a page. Characters that printable takes out may be missing.
-func anyForm(secret string) string {
-	var form strings.Builder
-	for _, c := range strings.ToValidUTF8(secret, "") {
-		if c < utf8.RuneSelf && (unicode.IsLetter(c) || unicode.IsDigit(c)) {
-			form.WriteRune(c)
-			continue
-		}
-		form.WriteString(`(?:&#?\w+;|`)
-		for _, b := range []byte(string(c)) {
-			fmt.Fprintf(&form, "%%%02x", b)
-		}
-		form.WriteByte('|')
-		for _, unit := range utf16.Encode([]rune{c}) {
-			fmt.Fprintf(&form, `\\+u%04x`, unit)
-		}
+// plainWord matches words as people and programmers write them: "Session", "endpointId",
+// "invalid_request", "API", and short numbers. Addresses, tokens, keys, and whatever is
+// escaped or encoded have digits, signs or capitals that no such word has.
+var plainWord = regexp.MustCompile(`^[("'\[{]*(?:[A-Za-z][a-z]{0,20}(?:[A-Z][a-z]{1,12})?(?:[_/-][a-z]{1,20}){0,3}|[A-Z]{2,8}|\d{1,4})[)"'\]}.,:;!?]*$`)
+
+// plainWords strikes out every word of said that is not plain.
+func plainWords(said string) string {
+	var plain []string
+	for _, word := range strings.Fields(said) {
 		switch {
-		case c == ' ':
-			form.WriteString(`| |\+)`)
-		case unicode.IsPrint(c):
-			form.WriteString(`|\\*` + regexp.QuoteMeta(string(c)) + ")")
-		default:
-			form.WriteString(`|\\+[a-z])?`)
+		case plainWord.MatchString(word):
+			plain = append(plain, word)
+		case len(plain) == 0 || plain[len(plain)-1] != struck:
+			plain = append(plain, struck)
 		}
 	}
-	return form.String()
+	return strings.Join(plain, " ")
 }
 
-// shortestInBase64 is where a secret's base64 is long enough to be no accident.
-const shortestInBase64 = 6
-
-// inBase64 is a secret in base64, up to what depends on what stands behind it.
-func inBase64(secret string) []string {
-	if len(secret) < shortestInBase64 {
-		return nil
-	}
-	whole := len(secret) * 8 / 6
-	return []string{
-		regexp.QuoteMeta(base64.RawStdEncoding.EncodeToString([]byte(secret))[:whole]),
-		base64.RawURLEncoding.EncodeToString([]byte(secret))[:whole],
-	}
-}
-
-// network returns err as a cause: without the URL that a *url.Error shows, and as
-// plain text where the peer managed to get something secret into it.
+// network returns err as a cause: without the URL that a *url.Error shows. What the
+// network itself reports holds addresses of machines and nothing else; other errors
+// may quote the peer, and are kept as plain text where they do.
 func (r redactor) network(err error) error {
 	var located *url.Error
 	for errors.As(err, &located) {
 		err = located.Err
+	}
+	var network *net.OpError
+	if errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return err
 	}
 	text := err.Error()
 	if safe := r.text(text, maxCauseText); safe != text {
