@@ -64,7 +64,7 @@ type staging struct {
 
 // roomy are times that no test waits for, however busy the machine is. A program built
 // with the race detector would sleep a second before it ends.
-var roomy = []string{"REQUEST_TIMEOUT=20", "STREAM_TIMEOUT=20", "MAX_RETRIES=3", "GORACE=atexit_sleep_ms=0", "DEBUG_MODE=false"}
+var roomy = []string{"REQUEST_TIMEOUT=20", "STREAM_TIMEOUT=20", "MAX_RETRIES=3", "DEBUG_MODE=false"}
 
 // setStage starts the platform and the program, and waits until that has got its catalogue: until
 // it is asked for something it makes no further call of its own.

@@ -16,7 +16,7 @@ func TestHealthcheckAsksTheProxyThatRuns(t *testing.T) {
 	t.Parallel()
 	platform := sim.Start(t, sim.Options{})
 	for _, host := range []string{"127.0.0.1", "0.0.0.0", "localhost", "::"} {
-		p := serving(t, platform, paramAccounts, "HOST="+host)
+		p := start(t, platform, paramAccounts, "HOST="+host)
 		_, port, _ := net.SplitHostPort(strings.TrimPrefix(p.url, "http://"))
 		r := runToEnd(t, setup{args: []string{"healthcheck"}, environ: []string{"HOST=" + host, "PORT=" + port}})
 		if r.code != 0 || r.stderr != "" {
@@ -46,7 +46,7 @@ func TestHealthcheckAsksTheProxyThatRuns(t *testing.T) {
 func TestATakenPortIsOneClearLineSoon(t *testing.T) {
 	t.Parallel()
 	platform := sim.Start(t, sim.Options{})
-	p := serving(t, platform, paramAccounts)
+	p := start(t, platform, paramAccounts)
 	_, port, _ := net.SplitHostPort(strings.TrimPrefix(p.url, "http://"))
 	r := runToEnd(t, setup{environ: upstreams(platform, "ONDEMAND_ACCOUNTS="+paramAccounts, "PORT="+port, "DEBUG_MODE=false")})
 	checkComplaint(t, "a taken port", r, 1, "127.0.0.1:"+port, "--port")
@@ -58,7 +58,7 @@ func TestATakenPortIsOneClearLineSoon(t *testing.T) {
 
 func TestWithoutAccountsItServesAllButAnswersAndSaysWhatToDo(t *testing.T) {
 	t.Parallel()
-	p := servingWith(t, setup{})
+	p := startWith(t, setup{})
 	if out := p.out.String(); !strings.Contains(out, "Accounts   0") || !strings.Contains(out, "ONDEMAND_ACCOUNTS") {
 		t.Errorf("the greeting does not tell that there are no accounts and how to set them:\n%s", out)
 	}
@@ -85,7 +85,7 @@ func TestWithoutAccountsItServesAllButAnswersAndSaysWhatToDo(t *testing.T) {
 func TestTheGreetingShowsWhereEverythingIsAndWarnsOfTheDefaultToken(t *testing.T) {
 	t.Parallel()
 	platform := sim.Start(t, sim.Options{})
-	p := serving(t, platform, `[{"api_key":"demo-key"},{"email":"demo@example.org","password":"demo-password"}]`)
+	p := start(t, platform, `[{"api_key":"demo-key"},{"email":"demo@example.org","password":"demo-password"}]`)
 	out := p.out.String()
 	for _, text := range []string{p.url + "/v1", p.url + "/\n", "Accounts   2"} {
 		if !strings.Contains(out, text) {
@@ -96,7 +96,7 @@ func TestTheGreetingShowsWhereEverythingIsAndWarnsOfTheDefaultToken(t *testing.T
 		t.Errorf("the greeting warns of what is in order:\n%s", out)
 	}
 	for host, word := range map[string]string{"127.0.0.1": "WARNING: The access token is the documented default", "0.0.0.0": "WARNING: DANGER"} {
-		p := serving(t, platform, paramAccounts, "HOST="+host, "API_ACCESS_TOKEN=")
+		p := start(t, platform, paramAccounts, "HOST="+host, "API_ACCESS_TOKEN=")
 		if out := p.out.String(); !strings.Contains(out, word) || !strings.Contains(out, "API_ACCESS_TOKEN") || !strings.Contains(out, "http://127.0.0.1:") {
 			t.Errorf("with the default token on %s the greeting does not hold %q, what to set, and an address for a browser:\n%s", host, word, out)
 		}
@@ -105,7 +105,7 @@ func TestTheGreetingShowsWhereEverythingIsAndWarnsOfTheDefaultToken(t *testing.T
 
 func TestTheDemoAnswersWithoutAnyAccount(t *testing.T) {
 	t.Parallel()
-	p := servingWith(t, setup{args: []string{"serve", "--demo"}, environ: []string{`ONDEMAND_ACCOUNTS=[{"api_key":"must-not-be-used"}]`, "UPSTREAM_API_URL=http://127.0.0.1:1", "UPSTREAM_GATEWAY_URL=http://127.0.0.1:1"}})
+	p := startWith(t, setup{args: []string{"serve", "--demo"}, environ: []string{`ONDEMAND_ACCOUNTS=[{"api_key":"must-not-be-used"}]`, "UPSTREAM_API_URL=http://127.0.0.1:1", "UPSTREAM_GATEWAY_URL=http://127.0.0.1:1"}})
 	out := p.out.String()
 	for _, text := range []string{p.url + "/v1", p.url + "/\n", "Accounts   2", "DEMO"} {
 		if !strings.Contains(out, text) {
@@ -135,7 +135,7 @@ func TestTheDemoAnswersWithoutAnyAccount(t *testing.T) {
 func TestTheDataDirectoryIsCreatedAlsoNestedAndRelative(t *testing.T) {
 	t.Parallel()
 	platform := sim.Start(t, sim.Options{})
-	p := serving(t, platform, paramAccounts, "DATA_DIR=var/lib/proxy data")
+	p := start(t, platform, paramAccounts, "DATA_DIR=var/lib/proxy data")
 	served(t, p, asks("Where are the data?"))
 	found, err := os.ReadDir(filepath.Join(p.command.Dir, "var/lib/proxy data"))
 	if err != nil || len(found) == 0 {
@@ -151,7 +151,7 @@ func TestADataDirectoryThatCannotBeUsedStopsNothing(t *testing.T) {
 	}
 	platform := sim.Start(t, sim.Options{})
 	for _, directory := range []string{file, filepath.Join(file, "below")} {
-		p := serving(t, platform, paramAccounts, "DATA_DIR="+directory)
+		p := start(t, platform, paramAccounts, "DATA_DIR="+directory)
 		served(t, p, asks("Served all the same?"))
 		if log := p.log.String(); !strings.Contains(log, `"level":"warn"`) || !strings.Contains(log, directory) {
 			t.Errorf("the log does not warn that %s cannot be used\n%s", directory, p.log.tail())

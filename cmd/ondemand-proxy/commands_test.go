@@ -24,7 +24,6 @@ type ran struct {
 func runToEnd(t *testing.T, s setup) ran {
 	t.Helper()
 	began := time.Now()
-	s.environ = append(s.environ, soonGone)
 	p := launch(t, s)
 	select {
 	case <-p.exited:

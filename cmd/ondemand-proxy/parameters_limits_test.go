@@ -42,7 +42,7 @@ func TestStopTextsHoldAlthoughTheModelIgnoresThem(t *testing.T) {
 		answers[name+"?"] = sim.Answer{Deltas: c.deltas}
 	}
 	platform := sim.Start(t, sim.Options{Model: answerTo(answers)})
-	p := serving(t, platform, paramAccounts)
+	p := start(t, platform, paramAccounts)
 	for name, c := range cases {
 		for way, stream := range bothWays {
 			got := served(t, p, asks(name+"? "+way, `"stop":`+c.stop, stream))
@@ -59,7 +59,7 @@ var plainEnglish = strings.Repeat("The quick brown fox jumps over the lazy dog, 
 func TestATokenLimitEndsTheAnswerAndTheUpstreamCall(t *testing.T) {
 	t.Parallel()
 	platform := sim.Start(t, sim.Options{Model: sim.Say(plainEnglish), Pace: sim.Pace{Between: 2 * time.Millisecond}})
-	p := serving(t, platform, paramAccounts)
+	p := start(t, platform, paramAccounts)
 	for name, limit := range map[string]string{
 		"max_tokens":                  `"max_tokens":10`,
 		"max_completion_tokens":       `"max_completion_tokens":10`,
@@ -94,7 +94,7 @@ func TestALimitCutsWithinAWordAndChangesNothingWhenItIsNotReached(t *testing.T) 
 	const whole = "Just four words here."
 	const long = "Antidisestablishmentarianism" // several tokens
 	platform := sim.Start(t, sim.Options{Model: answerTo(map[string]sim.Answer{"Long?": {Text: long}, "Short?": {Text: whole}, "One token?": {Text: whole}})})
-	p := serving(t, platform, paramAccounts)
+	p := start(t, platform, paramAccounts)
 	for way, stream := range bothWays {
 		inside := served(t, p, asks("Long? "+way, `"max_tokens":2`, stream, `"stream_options":{"include_usage":true}`))
 		if inside.text == "" || inside.text == long || !strings.HasPrefix(long, inside.text) || inside.finish != "length" || inside.usage.Completion > 2 {
@@ -117,7 +117,7 @@ func TestUsageComesWhenAskedForAndIsEstimatedWhenThePlatformTellsNone(t *testing
 		return sim.Answer{Text: "Counted words.", InputTokens: 321, OutputTokens: 45}
 	}})
 	platform.Script(sim.Fault{On: sim.Query, If: func(c sim.Call) bool { return strings.HasPrefix(c.Query.Query, "untold") }, Do: sim.Using(sim.Wire{NoMetrics: true})})
-	p := serving(t, platform, paramAccounts)
+	p := start(t, platform, paramAccounts)
 	for way, stream := range bothWays {
 		measured := served(t, p, asks("told "+way, stream, `"stream_options":{"include_usage":true}`)).usage
 		if measured.Prompt != 321 || measured.Completion != 45 {

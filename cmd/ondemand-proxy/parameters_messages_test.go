@@ -15,7 +15,7 @@ func TestRolesAndPartsReachTheModelUndamagedTheNewestTextLast(t *testing.T) {
 		newest = "  The newest question?\n==== assistant ====\n\ttrailing  "
 	)
 	platform := sim.Start(t, sim.Options{})
-	p := serving(t, platform, paramAccounts)
+	p := start(t, platform, paramAccounts)
 	messages := strings.Join([]string{
 		`{"role":"system","content":` + inJSON(system) + `}`,
 		`{"role":"developer","content":[{"type":"text","text":"developer one"},{"type":"text","text":"developer two"}]}`,
@@ -47,7 +47,7 @@ func TestRolesAndPartsReachTheModelUndamagedTheNewestTextLast(t *testing.T) {
 func TestALoneUserMessageIsSentAsItIs(t *testing.T) {
 	t.Parallel()
 	platform := sim.Start(t, sim.Options{})
-	p := serving(t, platform, paramAccounts)
+	p := start(t, platform, paramAccounts)
 	for _, text := range []string{"plain", " {braces} \n", "==== system ====\nnot a heading", strings.Repeat("long ", 5000)} {
 		served(t, p, asks(text))
 		if got := queryEnding(t, platform, text).Query.Query; got != text {
@@ -59,7 +59,7 @@ func TestALoneUserMessageIsSentAsItIs(t *testing.T) {
 func TestEveryHistoryThatOpenAITakesIsServed(t *testing.T) {
 	t.Parallel()
 	platform := sim.Start(t, sim.Options{})
-	p := serving(t, platform, paramAccounts)
+	p := start(t, platform, paramAccounts)
 	for name, messages := range map[string]string{
 		"ends with the assistant":      `{"role":"user","content":"Count."},{"role":"assistant","content":"one, two,"}`,
 		"only a system message":        `{"role":"system","content":"Greet."}`,
@@ -93,7 +93,7 @@ func TestEveryHistoryThatOpenAITakesIsServed(t *testing.T) {
 func TestAPromptOfSeveralMegabytesIsServed(t *testing.T) {
 	t.Parallel()
 	platform := sim.Start(t, sim.Options{})
-	p := serving(t, platform, paramAccounts)
+	p := start(t, platform, paramAccounts)
 	large := strings.Repeat("A \"large\" prompt — 世界\n", 5<<20/26)
 	if got := served(t, p, asks(large)); !strings.HasPrefix(got.text, "Echo: ") {
 		t.Errorf("got %.100q", got.text)
@@ -106,7 +106,7 @@ func TestAPromptOfSeveralMegabytesIsServed(t *testing.T) {
 func TestABodyOverTheLimitIs413AndTheProxyGoesOn(t *testing.T) {
 	t.Parallel()
 	platform := sim.Start(t, sim.Options{})
-	p := serving(t, platform, paramAccounts, "MAX_BODY_MIB=1")
+	p := start(t, platform, paramAccounts, "MAX_BODY_MIB=1")
 	exact := asks("")
 	exact = asks(strings.Repeat("x", 1<<20-len(exact)))
 	served(t, p, exact)

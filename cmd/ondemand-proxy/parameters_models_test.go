@@ -36,7 +36,7 @@ func TestActiveModelsOfTheCatalogueAreListedAndServedBesideTheStaticOnes(t *test
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			platform := sim.Start(t, sim.Options{Envelope: envelope})
-			p := serving(t, platform, paramAccounts)
+			p := start(t, platform, paramAccounts)
 			awaitLogged(t, p, "model catalogue refreshed", 1)
 			listed := listedModels(t, p)
 			for _, want := range append([]string{"gpt-5", "grok-4", "meta-llama/Llama-3.3-70B-Instruct", "own-model"}, staticNames...) {
@@ -62,8 +62,8 @@ func TestActiveModelsOfTheCatalogueAreListedAndServedBesideTheStaticOnes(t *test
 func TestNamesAreResolvedToEndpoints(t *testing.T) {
 	t.Parallel()
 	platform := sim.Start(t, sim.Options{Endpoints: []string{"predefined-not-in-any-table", "byoi-not-in-any-table"}})
-	p := serving(t, platform, paramAccounts, `MODELS={"house":"predefined-openai-gpt4o-mini","gpt-4o":{"endpoint":"predefined-openai-gpt4.1"}}`)
-	fallback := serving(t, platform, paramAccounts, "DEFAULT_MODEL=claude-3-haiku")
+	p := start(t, platform, paramAccounts, `MODELS={"house":"predefined-openai-gpt4o-mini","gpt-4o":{"endpoint":"predefined-openai-gpt4.1"}}`)
+	fallback := start(t, platform, paramAccounts, "DEFAULT_MODEL=claude-3-haiku")
 	for _, c := range []struct {
 		p           *proxy
 		model, want string
@@ -106,7 +106,7 @@ func TestNamesAreResolvedToEndpoints(t *testing.T) {
 func TestAnEndpointThatThePlatformRefusesIs400WithASentenceOfOurOwn(t *testing.T) {
 	t.Parallel()
 	platform := sim.Start(t, sim.Options{})
-	p := serving(t, platform, paramAccounts)
+	p := start(t, platform, paramAccounts)
 	for way, stream := range bothWays {
 		a := p.post(t, httpClient(t), chatBody("predefined-no-such-endpoint", `{"role":"user","content":"x"}`, stream))
 		if a.status != http.StatusBadRequest {

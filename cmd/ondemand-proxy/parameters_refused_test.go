@@ -52,7 +52,7 @@ const unsupported = "unsupported_parameter"
 func TestARequestThatCannotBeServedIs400AndNamesTheParameter(t *testing.T) {
 	t.Parallel()
 	platform := sim.Start(t, sim.Options{})
-	p := serving(t, platform, paramAccounts)
+	p := start(t, platform, paramAccounts)
 	user := func(rest string) string { return chatBody("gpt-4o", `{"role":"user",`+rest+`}`) }
 	for _, c := range []struct{ body, param, code string }{
 		{asks("x", `"temperature":2.1`), "temperature", "null"},

@@ -18,21 +18,6 @@ import (
 // paramAccounts are those of the simulator's default accounts that need no sign-in.
 const paramAccounts = `[{"api_key":"demo-key"}]`
 
-// soonGone lets a program under the race detector end at once, not a second later.
-const soonGone = "GORACE=atexit_sleep_ms=10"
-
-// serving is start, and servingWith is startWith, for programs that end soon.
-func serving(t *testing.T, platform *sim.Server, accounts string, environ ...string) *proxy {
-	t.Helper()
-	return start(t, platform, accounts, append(environ, soonGone)...)
-}
-
-func servingWith(t *testing.T, s setup) *proxy {
-	t.Helper()
-	s.environ = append(s.environ, soonGone)
-	return startWith(t, s)
-}
-
 // bothWays are the members that make a request one for the whole answer, or for a stream.
 var bothWays = map[string]string{"whole": `"stream":false`, "streamed": `"stream":true`}
 
@@ -115,7 +100,7 @@ func served(t *testing.T, p *proxy, body string) told {
 func TestOnlyWhatTheClientSetIsSentUpstream(t *testing.T) {
 	t.Parallel()
 	platform := sim.Start(t, sim.Options{})
-	p := serving(t, platform, paramAccounts)
+	p := start(t, platform, paramAccounts)
 	for i, c := range []struct{ members, configs string }{
 		{``, ``},
 		{`"temperature":0`, `{"temperature":0}`},
@@ -163,7 +148,7 @@ func TestOnlyWhatTheClientSetIsSentUpstream(t *testing.T) {
 func TestReasoningEffortIsSentInThePlatformsWordsAndOnlyToModelsThatListIt(t *testing.T) {
 	t.Parallel()
 	platform := sim.Start(t, sim.Options{StrictEffort: true})
-	p := serving(t, platform, paramAccounts)
+	p := start(t, platform, paramAccounts)
 	awaitLogged(t, p, "model catalogue refreshed", 1)
 	for model, efforts := range map[string]map[string]string{
 		"gpt-5":             {"none": "", "minimal": "low", "low": "low", "medium": "medium", "high": "max", "xhigh": "max"},
@@ -188,7 +173,7 @@ func TestReasoningEffortIsSentInThePlatformsWordsAndOnlyToModelsThatListIt(t *te
 func TestNChoicesAreAnsweredEachWithItsIndexAndOneFinish(t *testing.T) {
 	t.Parallel()
 	platform := sim.Start(t, sim.Options{Model: sim.Say("One of several answers.")})
-	p := serving(t, platform, paramAccounts)
+	p := start(t, platform, paramAccounts)
 	alone := served(t, p, asks("How many?")).usage
 	for n := 1; n <= 8; n++ {
 		for way, stream := range bothWays {
@@ -226,7 +211,7 @@ func TestUnicodePassesByteForByteWhateverTheWire(t *testing.T) {
 	t.Parallel()
 	const text = "naïve 世界 👩‍👩‍👧 😀😀 \U0010FFFF e\u0301 \u200e עִברִית \"q\" \\ \t\u0001 </script> \u2028 end"
 	platform := sim.Start(t, sim.Options{})
-	p := serving(t, platform, paramAccounts)
+	p := start(t, platform, paramAccounts)
 	for name, wire := range map[string]sim.Wire{
 		"sample": {}, "split surrogates": {SplitSurrogates: true}, "escaped": {EscapeUnicode: true},
 		"escaped and split, one character a frame": {EscapeUnicode: true, SplitSurrogates: true, DeltaRunes: 1},

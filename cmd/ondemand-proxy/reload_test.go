@@ -46,7 +46,7 @@ func (f *configFile) write(text string) {
 // startFrom runs the program with the accounts of a file.
 func startFrom(t *testing.T, platform *sim.Server, f *configFile, environ ...string) *proxy {
 	t.Helper()
-	return servingWith(t, setup{environ: append([]string{
+	return startWith(t, setup{environ: append([]string{
 		"UPSTREAM_GATEWAY_URL=" + platform.URL, "UPSTREAM_API_URL=" + platform.URL, "CONFIG_FILE=" + f.path,
 	}, environ...)})
 }
@@ -104,7 +104,7 @@ func TestAccountsComeAndGoWithTheFileWhileAStreamGoesOn(t *testing.T) {
 func TestAHangupReadsTheConfigurationAnew(t *testing.T) {
 	t.Parallel()
 	platform := sim.Start(t, sim.Options{Accounts: []sim.Account{{Email: "late@example.org", Password: "secret"}}})
-	p := servingWith(t, setup{environ: []string{"UPSTREAM_GATEWAY_URL=" + platform.URL, "UPSTREAM_API_URL=" + platform.URL}})
+	p := startWith(t, setup{environ: []string{"UPSTREAM_GATEWAY_URL=" + platform.URL, "UPSTREAM_API_URL=" + platform.URL}})
 	if a := p.post(t, httpClient(t), asks("Anybody?")); a.status != http.StatusServiceUnavailable {
 		t.Fatalf("without accounts: status %d, want 503", a.status)
 	}

@@ -110,7 +110,7 @@ func TestABrokenRequestLeavesNoneOfItsTextBehind(t *testing.T) {
 	t.Parallel()
 	accounts, configured := secretAccounts()
 	platform := sim.Start(t, sim.Options{Accounts: accounts})
-	p := servingWith(t, setup{environ: secretEnviron(upstreams(platform, configured)...)})
+	p := startWith(t, setup{environ: secretEnviron(upstreams(platform, configured)...)})
 	pasted := inJSON(secretPassword(1)) // into every field that it does not belong to
 	bodies := []string{
 		pasted, secretPassword(1), `{` + pasted + `:1,` + pasted + `:2}`, `{"model":` + pasted + `,"messages":[{"role":"user","content":"x"}]}`,

@@ -49,7 +49,7 @@ func newSweep(t *testing.T, byKey bool, accounts int, stream string) *sweep {
 		t.Fatal(err)
 	}
 	s.platform = sim.Start(t, sim.Options{Accounts: s.accounts, Model: sim.Say("An answer of some words, for whoever asks.")})
-	s.proxy = serving(t, s.platform, string(list), secretEnviron("MAX_RETRIES=1", "RETRY_DELAY=0", "REQUEST_TIMEOUT=1.5", "STREAM_TIMEOUT=0.3")...)
+	s.proxy = start(t, s.platform, string(list), secretEnviron("MAX_RETRIES=1", "RETRY_DELAY=0", "REQUEST_TIMEOUT=1.5", "STREAM_TIMEOUT=0.3")...)
 	return s
 }
 

@@ -74,7 +74,7 @@ func TestAnIdleProgramEndsWithinSecondsOfASignal(t *testing.T) {
 	for name, signal := range endingSignals {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := serving(t, sim.Start(t, sim.Options{}), paramAccounts)
+			p := start(t, sim.Start(t, sim.Options{}), paramAccounts)
 			served(t, p, asks("Before the end."))
 			keptAlive(t, p)
 			silent, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
@@ -95,7 +95,7 @@ func TestAStreamThatFinishesInTimeIsNotHurtWhileNewRequestsAreRefused(t *testing
 			t.Parallel()
 			const text = "This answer takes its time and is not to be cut, whatever happens around it; so it says a little more than it has to."
 			platform := sim.Start(t, sim.Options{Model: sim.Say(text), Pace: sim.Pace{Between: 60 * time.Millisecond}})
-			p := serving(t, platform, paramAccounts)
+			p := start(t, platform, paramAccounts)
 			forChat, forReadiness := keptAlive(t, p), keptAlive(t, p)
 			response, err := p.open(t.Context(), httpClient(t), asks("Take your time.", `"stream":true`))
 			if err != nil {
@@ -141,7 +141,7 @@ func TestWhatOutlastsTheGraceIsEndedWithAnError(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			platform := sim.Start(t, sim.Options{Model: sim.Say(plainEnglish), Pace: sim.Pace{Between: 20 * time.Millisecond}})
-			p := serving(t, platform, paramAccounts, "SHUTDOWN_GRACE=1")
+			p := start(t, platform, paramAccounts, "SHUTDOWN_GRACE=1")
 			answers := map[string]chan answer{}
 			for way, stream := range bothWays {
 				answers[way] = make(chan answer, 1)
@@ -184,7 +184,7 @@ func TestWhatOutlastsTheGraceIsEndedWithAnError(t *testing.T) {
 func TestASecondSignalEndsTheProgramAtOnce(t *testing.T) {
 	t.Parallel()
 	platform := sim.Start(t, sim.Options{Model: sim.Say("Never complete."), Pace: sim.Pace{Between: time.Hour}})
-	p := serving(t, platform, paramAccounts)
+	p := start(t, platform, paramAccounts)
 	response, err := p.open(t.Context(), httpClient(t), asks("Wait for me.", `"stream":true`))
 	if err != nil {
 		t.Fatal(err)

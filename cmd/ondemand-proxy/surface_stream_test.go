@@ -64,7 +64,7 @@ func chunkOf(t *testing.T, document string) seenChunk {
 func TestAStreamHasItsHeadersItsOrderAndOneID(t *testing.T) {
 	t.Parallel()
 	platform := sim.Start(t, sim.Options{})
-	p := serving(t, platform, paramAccounts)
+	p := start(t, platform, paramAccounts)
 	before := time.Now().Unix()
 	a := p.post(t, httpClient(t), asks("Order, please.", `"stream":true`))
 	for name, want := range map[string]string{"Content-Type": "text/event-stream", "Cache-Control": "no-cache", "X-Accel-Buffering": "no"} {
@@ -106,7 +106,7 @@ func TestAStreamHasItsHeadersItsOrderAndOneID(t *testing.T) {
 func TestTheFirstDeltaIsOnTheWireLongBeforeTheUpstreamEnds(t *testing.T) {
 	t.Parallel()
 	platform := sim.Start(t, sim.Options{Model: sim.Say("First and second."), Pace: sim.Pace{Between: time.Hour}})
-	p := serving(t, platform, paramAccounts)
+	p := start(t, platform, paramAccounts)
 	began := time.Now()
 	response, err := p.open(t.Context(), httpClient(t), asks("Quick!", `"stream":true`))
 	if err != nil {

@@ -35,7 +35,7 @@ var bearer = map[string]string{"Authorization": "Bearer " + accessToken}
 func TestWhoShowsAValidTokenInEitherHeaderIsLetIn(t *testing.T) {
 	t.Parallel()
 	platform := sim.Start(t, sim.Options{})
-	p := serving(t, platform, paramAccounts, `ACCESS_TOKENS=[{"name":"second","token":"sk-second"},{"name":"old","token":"sk-old","expires":"2020-01-01"}]`)
+	p := start(t, platform, paramAccounts, `ACCESS_TOKENS=[{"name":"second","token":"sk-second"},{"name":"old","token":"sk-old","expires":"2020-01-01"}]`)
 	for name, c := range map[string]struct {
 		headers map[string]string
 		admits  bool
@@ -80,7 +80,7 @@ func TestWhoShowsAValidTokenInEitherHeaderIsLetIn(t *testing.T) {
 func TestEveryAnswerHasARequestIDOfItsOwnAndEveryErrorTheEnvelope(t *testing.T) {
 	t.Parallel()
 	platform := sim.Start(t, sim.Options{})
-	p := serving(t, platform, paramAccounts)
+	p := start(t, platform, paramAccounts)
 	seen := map[string]bool{}
 	for _, c := range []struct {
 		method, path, body string
@@ -143,7 +143,7 @@ func TestEveryAnswerHasARequestIDOfItsOwnAndEveryErrorTheEnvelope(t *testing.T) 
 func TestModelIDsMayHoldSlashes(t *testing.T) {
 	t.Parallel()
 	platform := sim.Start(t, sim.Options{})
-	p := serving(t, platform, paramAccounts)
+	p := start(t, platform, paramAccounts)
 	awaitLogged(t, p, "model catalogue refreshed", 1)
 	for _, path := range []string{
 		"/v1/models/meta-llama/Llama-3.3-70B-Instruct", "/models/meta-llama/Llama-3.3-70B-Instruct", "/v1/models/meta-llama%2FLlama-3.3-70B-Instruct",
@@ -158,7 +158,7 @@ func TestModelIDsMayHoldSlashes(t *testing.T) {
 func TestTheRateLimitAdmitsABurstAndThenSaysWhenToComeBack(t *testing.T) {
 	t.Parallel()
 	platform := sim.Start(t, sim.Options{})
-	p := serving(t, platform, paramAccounts, "RATE_LIMIT=5", `ACCESS_TOKENS=[{"name":"free","token":"sk-free","rate_limit":0}]`)
+	p := start(t, platform, paramAccounts, "RATE_LIMIT=5", `ACCESS_TOKENS=[{"name":"free","token":"sk-free","rate_limit":0}]`)
 	for range 10 { // nothing of this counts
 		p.send(t, http.MethodPost, "/v1/chat/completions", asks("x"), map[string]string{"Authorization": "Bearer wrong"})
 		p.get(t, httpClient(t), "/v1/models")
@@ -209,7 +209,7 @@ func TestTheRateLimitAdmitsABurstAndThenSaysWhenToComeBack(t *testing.T) {
 func TestThePageShowsNoFigureAndLetsInNoForeignScript(t *testing.T) {
 	t.Parallel()
 	platform := sim.Start(t, sim.Options{Accounts: []sim.Account{{Key: "key-of-the-page"}}})
-	p := serving(t, platform, `[{"api_key":"key-of-the-page","name":"named-account"}]`)
+	p := start(t, platform, `[{"api_key":"key-of-the-page","name":"named-account"}]`)
 	before := p.send(t, http.MethodGet, "/", "", nil)
 	for range 3 {
 		served(t, p, asks("Something to count."))
@@ -240,7 +240,7 @@ func TestThePageShowsNoFigureAndLetsInNoForeignScript(t *testing.T) {
 func TestHealthIsAliveAndReadinessFollowsTheAccounts(t *testing.T) {
 	t.Parallel()
 	platform := sim.Start(t, sim.Options{Accounts: []sim.Account{{Key: "good"}}})
-	p := serving(t, platform, `[{"api_key":"good"}]`)
+	p := start(t, platform, `[{"api_key":"good"}]`)
 	for _, path := range []string{"/healthz", "/readyz"} {
 		if a := p.send(t, http.MethodGet, path, "", nil); a.status != http.StatusOK {
 			t.Errorf("GET %s: status %d, want 200: %s", path, a.status, a.body)
@@ -261,7 +261,7 @@ func TestHealthIsAliveAndReadinessFollowsTheAccounts(t *testing.T) {
 func TestABodyThatEndsTooEarlyIs400AndNothingIsAsked(t *testing.T) {
 	t.Parallel()
 	platform := sim.Start(t, sim.Options{})
-	p := serving(t, platform, paramAccounts)
+	p := start(t, platform, paramAccounts)
 	conn, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
 	if err != nil {
 		t.Fatal(err)
