@@ -55,3 +55,13 @@ func (c Conversation) Split() (seen, rest Conversation) {
 	}
 	return c[:i], c[i:]
 }
+
+// HasBegun tells whether the conversation holds an answer already.
+func (c Conversation) HasBegun() bool {
+	for i := range c {
+		if c[i].Role == RoleAssistant {
+			return true
+		}
+	}
+	return false
+}

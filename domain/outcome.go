@@ -50,19 +50,63 @@ func OutcomeOf(err error, reason FinishReason) Outcome {
 	return OutcomeInternal
 }
 
+// OtherModel stands for every model that no table knows: names that clients invent must
+// not become labels or series.
+const OtherModel = "other"
+
 // Record is what remains of a request once it has ended. It never holds content.
 type Record struct {
 	RequestID  string
 	Began      time.Time
 	Scope      TokenID
-	Model      string // the public name, or "other" when the model is not known
+	Model      string // the public name, or OtherModel; empty: it was no completion
 	Endpoint   EndpointID
 	Account    AccountID // of the last attempt; empty when none was made
 	Outcome    Outcome
+	Status     int // of the HTTP answer
 	Usage      Usage
 	FirstDelta time.Duration // zero: none came
 	Duration   time.Duration
 	Stream     bool
 	Attempts   int  // upstream queries begun
 	Continued  bool // an upstream session was continued
+}
+
+// Attempt is what remains of one attempt at answering a choice.
+type Attempt struct {
+	RequestID string
+	Account   Account
+	Session   SessionUse
+	Kept      bool  // the session may go on
+	Err       error // nil: it went well
+}
+
+// SessionUse tells what kind of upstream session an attempt was made in.
+type SessionUse uint8
+
+// The uses of sessions.
+const (
+	// SessionNone: the attempt failed before it had one.
+	SessionNone SessionUse = iota
+	// SessionFresh is a new session for a conversation that begins.
+	SessionFresh
+	// SessionContinued is one that has seen the conversation before.
+	SessionContinued
+	// SessionReplayed is a new session for a conversation that began before.
+	SessionReplayed
+)
+
+// String returns the use as metrics name it.
+func (u SessionUse) String() string {
+	switch u {
+	case SessionNone:
+		return "none"
+	case SessionFresh:
+		return "fresh"
+	case SessionContinued:
+		return "continued"
+	case SessionReplayed:
+		return "replayed"
+	}
+	return "unknown"
 }

@@ -19,21 +19,21 @@ type Log struct{ log *zap.Logger }
 // New returns a Log that writes to log.
 func New(log *zap.Logger) *Log { return &Log{log} }
 
-// Attempted implements chat.Recorder.
-func (l *Log) Attempted(requestID string, account domain.Account, err error) {
-	if err == nil {
+// Attempted implements chat.Observer.
+func (l *Log) Attempted(a domain.Attempt) {
+	if a.Err == nil {
 		return
 	}
 	level := zap.InfoLevel
-	if kind := domain.KindOf(err); kind == domain.ClientGone || kind == domain.SessionGone {
+	if kind := domain.KindOf(a.Err); kind == domain.ClientGone || kind == domain.SessionGone {
 		level = zap.DebugLevel
 	}
-	l.log.Log(level, "attempt failed", zap.String("request_id", requestID), of(account), kind(err), zap.Error(err))
+	l.log.Log(level, "attempt failed", zap.String("request_id", a.RequestID), of(a.Account), kind(a.Err), zap.Error(a.Err))
 }
 
-// Record implements chat.Recorder.
+// Record implements web.Recorder.
 func (l *Log) Record(r domain.Record) {
-	l.log.Info("completion", zap.String("request_id", r.RequestID), zap.String("outcome", string(r.Outcome)), zap.String("model", r.Model),
+	l.log.Info("completion", zap.String("request_id", r.RequestID), zap.String("outcome", string(r.Outcome)), zap.Int("status", r.Status), zap.String("model", r.Model),
 		zap.String("account_id", string(r.Account)), zap.String("token_id", string(r.Scope)), zap.Bool("stream", r.Stream),
 		zap.Int("attempts", r.Attempts), zap.Bool("continued", r.Continued),
 		zap.Int("prompt_tokens", r.Usage.Prompt), zap.Int("completion_tokens", r.Usage.Completion), zap.Stringer("usage", r.Usage.Source),

@@ -22,7 +22,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var (
-	_ chat.Recorder     = (*Log)(nil)
+	_ chat.Observer     = (*Log)(nil)
 	_ accounts.Observer = (*Log)(nil)
 	_ models.Observer   = (*Log)(nil)
 )
@@ -82,7 +82,7 @@ func TestNoLineHoldsAnAddressAPasswordOrAKey(t *testing.T) {
 		c := a.Credential()
 		shown := fmt.Errorf("it shows %v, %+v and %#v: %w", c.Email(), c.Password(), c.Key(), domain.E(domain.PlanRefused, "No.", errors.New("cause")))
 		lines := written(func(l *Log) {
-			l.Attempted("req_1", a, shown)
+			l.Attempted(domain.Attempt{RequestID: "req_1", Account: a, Err: shown})
 			for _, state := range []domain.AccountState{domain.AccountReady, domain.AccountResting, domain.AccountCooling, domain.AccountOut} {
 				l.AccountChanged(a, state, domain.CredentialRefused, time.Now())
 			}
@@ -122,9 +122,11 @@ func TestLevelsSayWhoHasToAct(t *testing.T) {
 		want string
 		do   func(*Log)
 	}{
-		"a failed attempt":        {"info", func(l *Log) { l.Attempted("r", a, failed(domain.UpstreamFault)) }},
-		"a client that left":      {"debug", func(l *Log) { l.Attempted("r", a, failed(domain.ClientGone)) }},
-		"a session that is gone":  {"debug", func(l *Log) { l.Attempted("r", a, failed(domain.SessionGone)) }},
+		"a failed attempt": {"info", func(l *Log) {
+			l.Attempted(domain.Attempt{RequestID: "r", Account: a, Err: failed(domain.UpstreamFault)})
+		}},
+		"a client that left":      {"debug", func(l *Log) { l.Attempted(domain.Attempt{RequestID: "r", Account: a, Err: failed(domain.ClientGone)}) }},
+		"a session that is gone":  {"debug", func(l *Log) { l.Attempted(domain.Attempt{RequestID: "r", Account: a, Err: failed(domain.SessionGone)}) }},
 		"a completion":            {"info", func(l *Log) { l.Record(domain.Record{}) }},
 		"a ready account":         {"info", func(l *Log) { l.AccountChanged(a, domain.AccountReady, 0, until) }},
 		"a resting account":       {"info", func(l *Log) { l.AccountChanged(a, domain.AccountResting, domain.UpstreamFault, until) }},
@@ -142,7 +144,7 @@ func TestLevelsSayWhoHasToAct(t *testing.T) {
 }
 
 func TestAnAttemptThatWentWellIsNoLine(t *testing.T) {
-	if lines := written(func(l *Log) { l.Attempted("r", canaries(t)[0], nil) }); len(lines) != 0 {
+	if lines := written(func(l *Log) { l.Attempted(domain.Attempt{RequestID: "r", Account: canaries(t)[0], Err: nil}) }); len(lines) != 0 {
 		t.Errorf("got %q, want nothing", lines)
 	}
 }
@@ -150,14 +152,14 @@ func TestAnAttemptThatWentWellIsNoLine(t *testing.T) {
 func TestACompletionTellsHowItEnded(t *testing.T) {
 	got := line(t, func(l *Log) {
 		l.Record(domain.Record{
-			RequestID: "req_1", Outcome: domain.OutcomeLength, Model: "gpt-4o", Endpoint: "predefined-openai-gpt4o",
+			RequestID: "req_1", Outcome: domain.OutcomeLength, Status: 200, Model: "gpt-4o", Endpoint: "predefined-openai-gpt4o",
 			Account: "0123456789", Scope: "abc", Stream: true, Attempts: 2, Continued: true,
 			Usage:      domain.Usage{Prompt: 3, Completion: 4, Source: domain.UsageEstimated},
 			FirstDelta: 250 * time.Millisecond, Duration: time.Second,
 		})
 	})
 	want := map[string]any{
-		"level": "info", "msg": "completion", "request_id": "req_1", "outcome": "length", "model": "gpt-4o",
+		"level": "info", "msg": "completion", "request_id": "req_1", "outcome": "length", "status": 200.0, "model": "gpt-4o",
 		"account_id": "0123456789", "token_id": "abc", "stream": true, "attempts": 2.0, "continued": true,
 		"prompt_tokens": 3.0, "completion_tokens": 4.0, "usage": "estimated", "first_delta": 0.25, "took": 1.0,
 	}
@@ -168,7 +170,7 @@ func TestACompletionTellsHowItEnded(t *testing.T) {
 
 func TestAFailureIsNamedByItsKindAndKeepsItsCause(t *testing.T) {
 	err := domain.E(domain.UpstreamRateLimited, "It is too much.", errors.New("status 429"))
-	got := line(t, func(l *Log) { l.Attempted("req_1", canaries(t)[3], err) })
+	got := line(t, func(l *Log) { l.Attempted(domain.Attempt{RequestID: "req_1", Account: canaries(t)[3], Err: err}) })
 	if got["kind"] != "upstream_rate_limited" || got["request_id"] != "req_1" || !strings.Contains(fmt.Sprint(got["error"]), "status 429") {
 		t.Errorf("line %v, want the kind, the request and the cause in it", got)
 	}

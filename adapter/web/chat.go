@@ -31,7 +31,7 @@ func (s *Server) completeChat(c *gin.Context) {
 		s.fail(c, domain.E(domain.NotAllowed, "This access token may not use that model.", nil))
 		return
 	}
-	request.ID = c.GetString(keyRequestID)
+	request.ID = recordOf(c).RequestID
 	request.Scope = passOf(c).id
 	head := openai.Head{ID: "chatcmpl-" + rand.Text(), Model: request.Model, Created: time.Now(), IncludeUsage: options.IncludeUsage}
 	if request.Stream {
@@ -39,12 +39,12 @@ func (s *Server) completeChat(c *gin.Context) {
 		return
 	}
 	answer := openai.NewCollector()
-	usage, err := s.chat.Complete(c.Request.Context(), request, answer)
+	*recordOf(c), err = s.chat.Complete(c.Request.Context(), request, answer)
 	if err != nil {
 		s.fail(c, err)
 		return
 	}
-	c.Data(http.StatusOK, "application/json", answer.Completion(head, usage))
+	c.Data(http.StatusOK, "application/json", answer.Completion(head, recordOf(c).Usage))
 }
 
 // stream answers with server-sent events. Until something is on the wire, a failure is
@@ -52,7 +52,8 @@ func (s *Server) completeChat(c *gin.Context) {
 func (s *Server) stream(c *gin.Context, request domain.ChatRequest, head openai.Head) {
 	out := openai.NewStream(c.Writer, head, s.options.Heartbeat)
 	defer out.Close()
-	usage, err := s.chat.Complete(c.Request.Context(), request, out)
+	var err error
+	*recordOf(c), err = s.chat.Complete(c.Request.Context(), request, out)
 	out.Close() // no heartbeat from here on: who begins the answer is settled
 	switch {
 	case err != nil && !out.Started():
@@ -61,7 +62,8 @@ func (s *Server) stream(c *gin.Context, request domain.ChatRequest, head openai.
 		_ = c.Error(err)
 		out.Fail(domain.AsError(err))
 	default:
-		if err := out.End(usage); err != nil {
+		if err := out.End(recordOf(c).Usage); err != nil {
+			recordOf(c).Outcome = domain.OutcomeClientGone
 			s.log.Debug("the client left before the end of its stream", zap.String("request_id", request.ID), zap.Error(err))
 		}
 	}

@@ -26,17 +26,18 @@ type Gate struct{ passes []*pass }
 // pass is an access token without the token.
 type pass struct {
 	id      domain.TokenID
+	first   bool // the operator's own token
 	sum     [sha256.Size]byte
 	models  []string
 	expires time.Time
 	bucket  *bucket // nil: no limit
 }
 
-// NewGate returns the gate for these tokens.
+// NewGate returns the gate for these tokens. The first one is the operator's own.
 func NewGate(tokens []AccessToken) *Gate {
 	g := &Gate{}
-	for _, t := range tokens {
-		p := &pass{sum: sha256.Sum256([]byte(t.Token.Reveal())), models: t.Models, expires: t.Expires}
+	for i, t := range tokens {
+		p := &pass{first: i == 0, sum: sha256.Sum256([]byte(t.Token.Reveal())), models: t.Models, expires: t.Expires}
 		id := sha256.Sum256(append([]byte("token id\x00"), p.sum[:]...))
 		p.id = domain.TokenID(hex.EncodeToString(id[:6]))
 		if t.RateLimit > 0 {

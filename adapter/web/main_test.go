@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -37,8 +38,38 @@ const (
 // answers is a chat use case made of one function.
 type answers func(ctx context.Context, request domain.ChatRequest, out chat.Sink) (domain.Usage, error)
 
-func (f answers) Complete(ctx context.Context, request domain.ChatRequest, out chat.Sink) (domain.Usage, error) {
-	return f(ctx, request, out)
+func (f answers) Complete(ctx context.Context, request domain.ChatRequest, out chat.Sink) (domain.Record, error) {
+	usage, err := f(ctx, request, out)
+	return domain.Record{
+		RequestID: request.ID, Began: time.Now(), Scope: request.Scope, Model: request.Model, Stream: request.Stream,
+		Usage: usage, Outcome: domain.OutcomeOf(err, domain.FinishStop),
+	}, err
+}
+
+// books is the Recorder and Observer of the tests.
+type books struct {
+	mu      sync.Mutex
+	records []domain.Record
+	began   int
+	ended   []string // "route method status outcome"
+}
+
+func (b *books) Record(r domain.Record) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.records = append(b.records, r)
+}
+
+func (b *books) RequestBegan() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.began++
+}
+
+func (b *books) RequestEnded(route, method string, r domain.Record) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.ended = append(b.ended, fmt.Sprintf("%s %s %d %s", route, method, r.Status, r.Outcome))
 }
 
 // hello answers every request with the same word.
@@ -54,8 +85,9 @@ func text(s string) domain.Delta { return domain.Delta{Text: []byte(s)} }
 // surface is the HTTP surface under test, with what it logs at debug level.
 type surface struct {
 	*Server
-	t    testing.TB
-	logs *lines
+	t     testing.TB
+	logs  *lines
+	books *books
 }
 
 // newSurface returns a surface that answers with complete; its options may be changed
@@ -68,7 +100,8 @@ func newSurface(t testing.TB, complete answers, change func(*Options), tokens ..
 	}
 	options := Options{
 		MaxBody: 1 << 20, Unready: func() error { return nil },
-		Home: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "home") }),
+		Home:    http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "home") }),
+		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "figures") }),
 	}
 	if change != nil {
 		change(&options)
@@ -82,7 +115,8 @@ func newSurface(t testing.TB, complete answers, change func(*Options), tokens ..
 	}
 	logs := &lines{}
 	log := zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), zapcore.Lock(logs), zap.DebugLevel))
-	return &surface{New(options, complete, catalogue, NewGate(tokens), log), t, logs}
+	b := &books{}
+	return &surface{New(options, complete, catalogue, NewGate(tokens), b, b, log), t, logs, b}
 }
 
 // lines collects what is logged.

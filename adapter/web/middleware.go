@@ -1,7 +1,6 @@
 package web
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"maps"
@@ -19,35 +18,9 @@ import (
 
 // Keys of what a request carries along in its gin.Context.
 const (
-	keyRequestID = "request_id"
-	keyPass      = "pass"
+	keyRecord = "record"
+	keyPass   = "pass"
 )
-
-// identify gives the request its id. The client's own ids are not taken over: they
-// are text of a stranger.
-func (s *Server) identify(c *gin.Context) {
-	id := "req_" + rand.Text()
-	c.Set(keyRequestID, id)
-	c.Header("x-request-id", id)
-	c.Next()
-}
-
-// accessLog writes a line for each request: refusals and failures always, the rest at debug
-// level, since completions have a line of their own.
-func (s *Server) accessLog(c *gin.Context) {
-	began := time.Now()
-	c.Next()
-	level := zap.DebugLevel
-	if c.Writer.Status() >= http.StatusBadRequest && c.FullPath() != "/readyz" {
-		level = zap.InfoLevel
-	}
-	route := c.FullPath() // the template, never the client's path
-	if route == "" {
-		route = "unmatched"
-	}
-	s.log.Log(level, "http request", zap.String("request_id", c.GetString(keyRequestID)), zap.String("method", method(c.Request.Method)),
-		zap.String("route", route), zap.Int("status", c.Writer.Status()), zap.Duration("took", time.Since(began)), zap.Errors("errors", causes(c)))
-}
 
 // method names the methods there are; a client may invent others.
 func method(name string) string {
@@ -82,7 +55,8 @@ func (s *Server) recoverPanic(c *gin.Context) {
 		if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 			panic(p)
 		}
-		s.log.Error("a request made the proxy panic", zap.String("request_id", c.GetString(keyRequestID)), zap.Any("panic", p), zap.ByteString("stack", debug.Stack()))
+		recordOf(c).Outcome = domain.OutcomeInternal
+		s.log.Error("a request made the proxy panic", zap.String("request_id", recordOf(c).RequestID), zap.Any("panic", p), zap.ByteString("stack", debug.Stack()))
 		if c.Writer.Written() {
 			panic(http.ErrAbortHandler)
 		}
@@ -109,6 +83,16 @@ func (s *Server) authorize(c *gin.Context) {
 	c.Set(keyPass, p)
 }
 
+// watcher lets in who may see the metrics.
+func (s *Server) watcher(c *gin.Context) {
+	if s.options.MetricsPublic {
+		return
+	}
+	if s.authorize(c); !c.IsAborted() && !passOf(c).first {
+		s.fail(c, domain.E(domain.NotAllowed, "Only the first access token (api_access_token) may read the metrics.", nil))
+	}
+}
+
 // limitRate takes one request from the access token's bucket.
 func (s *Server) limitRate(c *gin.Context) {
 	b := passOf(c).bucket
@@ -130,6 +114,7 @@ func passOf(c *gin.Context) *pass { return c.MustGet(keyPass).(*pass) }
 func (s *Server) fail(c *gin.Context, err error) {
 	e := domain.AsError(err)
 	_ = c.Error(e) // for the access log
+	recordOf(c).Outcome = domain.OutcomeOf(e, "")
 	status, header, body := openai.FromError(e)
 	maps.Copy(c.Writer.Header(), header)
 	c.Abort()

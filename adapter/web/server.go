@@ -17,7 +17,20 @@ import (
 
 // Chat answers chat requests.
 type Chat interface {
-	Complete(ctx context.Context, request domain.ChatRequest, out chat.Sink) (domain.Usage, error)
+	Complete(ctx context.Context, request domain.ChatRequest, out chat.Sink) (domain.Record, error)
+}
+
+// Recorder keeps the record of every completion request, served or refused. It is quick
+// and never fails the request.
+type Recorder interface {
+	Record(domain.Record)
+}
+
+// Observer counts every request. It is quick.
+type Observer interface {
+	RequestBegan()
+	// RequestEnded tells the route's template, or "unmatched", and a method of a closed set.
+	RequestEnded(route, method string, record domain.Record)
 }
 
 // Models knows the models there are.
@@ -35,6 +48,9 @@ type Options struct {
 	Unready func() error
 	// Home serves GET /.
 	Home http.Handler
+	// Metrics serves GET /metrics, to whoever has the first access token unless MetricsPublic.
+	Metrics       http.Handler
+	MetricsPublic bool
 }
 
 // Server is the HTTP handler of the whole service.
@@ -43,19 +59,21 @@ type Server struct {
 	chat     Chat
 	models   Models
 	gate     *Gate
+	recorder Recorder
+	observer Observer
 	log      *zap.Logger
 	engine   *gin.Engine
 	draining atomic.Bool
 }
 
 // New returns the handler.
-func New(options Options, chat Chat, models Models, gate *Gate, log *zap.Logger) *Server {
+func New(options Options, chat Chat, models Models, gate *Gate, recorder Recorder, observer Observer, log *zap.Logger) *Server {
 	gin.SetMode(gin.ReleaseMode) // the only mode that prints nothing by itself
-	s := &Server{options: options, chat: chat, models: models, gate: gate, log: log, engine: gin.New()}
+	s := &Server{options: options, chat: chat, models: models, gate: gate, recorder: recorder, observer: observer, log: log, engine: gin.New()}
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.RedirectTrailingSlash = false
 	s.engine.ForwardedByClientIP = false
-	s.engine.Use(s.identify, s.accessLog, s.recoverPanic, s.refuseWhenDraining, s.allowOrigins)
+	s.engine.Use(s.book, s.recoverPanic, s.refuseWhenDraining, s.allowOrigins)
 	s.engine.NoRoute(s.noRoute)
 	s.engine.NoMethod(s.noMethod)
 
@@ -63,11 +81,12 @@ func New(options Options, chat Chat, models Models, gate *Gate, log *zap.Logger)
 	s.engine.Match(look, "/healthz", s.health)
 	s.engine.Match(look, "/readyz", s.ready)
 	s.engine.Match(look, "/", gin.WrapH(options.Home))
+	s.engine.GET("/metrics", s.watcher, gin.WrapH(options.Metrics))
 	for _, prefix := range []string{"/v1", ""} { // some clients append only the rest to their base URL
 		api := s.engine.Group(prefix)
 		api.GET("/models", s.authorize, s.listModels)
 		api.GET("/models/*id", s.authorize, s.oneModel)
-		api.POST("/chat/completions", s.authorize, s.limitRate, s.completeChat)
+		api.POST("/chat/completions", s.authorize, s.completion, s.limitRate, s.completeChat)
 	}
 	return s
 }

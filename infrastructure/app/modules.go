@@ -11,6 +11,7 @@ import (
 
 	"ondemand-api-proxy/adapter/dashboard"
 	"ondemand-api-proxy/adapter/eventlog"
+	"ondemand-api-proxy/adapter/metrics"
 	"ondemand-api-proxy/adapter/ondemand"
 	"ondemand-api-proxy/adapter/tiktoken"
 	"ondemand-api-proxy/adapter/web"
@@ -60,7 +61,19 @@ func outboundModule() fx.Option {
 				},
 				fx.As(new(chat.Upstream)), fx.As(new(accounts.Authenticator)), fx.As(new(models.Source)),
 			),
-			fx.Annotate(eventlog.New, fx.As(new(chat.Recorder)), fx.As(new(accounts.Observer)), fx.As(new(models.Observer))),
+			eventlog.New,
+			func(log *eventlog.Log) web.Recorder { return log },
+			func() *accountView { return &accountView{} },
+			func(s Settings, c config.Config, accounts *accountView, sessions *chat.Sessions) *metrics.Metrics {
+				return metrics.New(metrics.Options{
+					Version: s.Version, DefaultToken: c.UsesDefaultToken(), Statuses: accounts.statuses, Sessions: sessions.Len,
+				})
+			},
+			fx.Annotate(
+				func(log *eventlog.Log, figures *metrics.Metrics) watchers { return watchers{log, figures} },
+				fx.As(new(chat.Observer)), fx.As(new(accounts.Observer)), fx.As(new(models.Observer)),
+			),
+			func(figures *metrics.Metrics) web.Observer { return figures },
 			fx.Annotate(tiktoken.New, fx.As(new(chat.Tokenizer))),
 		),
 	)
@@ -83,8 +96,9 @@ func useCaseModule() fx.Option {
 	return fx.Module(
 		"usecase",
 		fx.Provide(
-			func(c config.Config, auth accounts.Authenticator, observer accounts.Observer) *accounts.Pool {
-				return accounts.New(auth, observer, accounts.Options{Cooldown: c.AccountCooldown, Wait: c.RequestTimeout}, c.Accounts)
+			func(c config.Config, auth accounts.Authenticator, observer accounts.Observer, view *accountView) *accounts.Pool {
+				view.pool = accounts.New(auth, observer, accounts.Options{Cooldown: c.AccountCooldown, Wait: c.RequestTimeout}, c.Accounts)
+				return view.pool
 			},
 			func(p *accounts.Pool) (chat.Accounts, models.Caller) { return pooled{p}, p },
 			func(c config.Config) *chat.Sessions { return chat.NewSessions(c.SessionTimeout, mostSessions) },
@@ -108,8 +122,9 @@ func inboundModule() fx.Option {
 		"inbound",
 		fx.Provide(
 			func(c config.Config) *web.Gate { return web.NewGate(accessTokens(c)) },
-			func(c config.Config, pool *accounts.Pool) web.Options {
+			func(c config.Config, pool *accounts.Pool, figures *metrics.Metrics) web.Options {
 				return web.Options{
+					Metrics: figures.Handler(), MetricsPublic: c.MetricsPublic,
 					MaxBody: c.MaxBodyBytes(), Heartbeat: heartbeat, CORSOrigins: c.CORSOrigins, Home: dashboard.Home(),
 					Unready: func() error { _, err := pool.Outlook(nil); return err },
 				}

@@ -20,3 +20,8 @@ func (p pooled) Acquire(ctx context.Context, prefer domain.AccountID, tried []do
 	}
 	return lease, nil
 }
+
+// accountView lets the figures see the pool, which itself reports to them.
+type accountView struct{ pool *accounts.Pool }
+
+func (v *accountView) statuses() []accounts.Status { return v.pool.Statuses() }

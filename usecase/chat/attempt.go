@@ -159,7 +159,8 @@ func (a *attempt) settle(ctx context.Context, err error) {
 	if err != nil && !c.committed {
 		c.firstDelta = time.Time{} // nobody saw it
 	}
-	if a.whole && err == nil {
+	kept := a.whole && err == nil
+	if kept {
 		var text domain.Digest
 		a.sum.Sum(text[:0])
 		c.in.sessions.Keep(domain.Session{
@@ -175,8 +176,24 @@ func (a *attempt) settle(ctx context.Context, err error) {
 	if err != nil && !a.sessionAtFault(err) && isRetried(domain.KindOf(err)) {
 		c.avoid(c.account)
 	}
-	c.in.recorder.Attempted(c.job.request.ID, a.lease.Account(), err)
+	c.in.observer.Attempted(domain.Attempt{
+		RequestID: c.job.request.ID, Account: a.lease.Account(), Session: a.use(), Kept: kept, Err: err,
+	})
 	a.lease.Release(err)
+}
+
+// use tells what kind of session the attempt was made in.
+func (a *attempt) use() domain.SessionUse {
+	switch {
+	case a.continued:
+		return domain.SessionContinued
+	case a.session == "":
+		return domain.SessionNone
+	case a.choice.job.request.Messages.HasBegun():
+		return domain.SessionReplayed
+	default:
+		return domain.SessionFresh
+	}
 }
 
 // estimate counts the tokens of what the upstream sent. The job adds the prompt.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"runtime/debug"
 	"time"
 
 	"ondemand-api-proxy/domain"
@@ -51,11 +52,12 @@ func (c *choice) answer(ctx context.Context) error {
 	}
 }
 
-// answerSafely is answer for a goroutine of its own, where nobody else would stop a panic.
+// answerSafely is answer, with a panic turned into an error: one defect must end neither
+// the process nor the record of the request.
 func (c *choice) answerSafely(ctx context.Context) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = domain.E(domain.Internal, "The proxy met an error of its own.", fmt.Errorf("panic: %v", p))
+			err = domain.E(domain.Internal, "The proxy met an error of its own.", fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
 		}
 	}()
 	return c.answer(ctx)

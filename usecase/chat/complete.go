@@ -17,11 +17,9 @@ type Models interface {
 	Resolve(name string) (domain.ModelMapping, error)
 }
 
-// Recorder is told how every attempt and every request ended. Its methods are quick
-// and never fail the request.
-type Recorder interface {
-	Attempted(requestID string, account domain.Account, err error)
-	Record(domain.Record)
+// Observer is told how every attempt ended. It is quick and never fails the request.
+type Observer interface {
+	Attempted(domain.Attempt)
 }
 
 // Options are the interactor's settings.
@@ -43,36 +41,32 @@ type Interactor struct {
 	upstream Upstream
 	sessions *Sessions
 	tokens   Tokenizer
-	recorder Recorder
+	observer Observer
 	options  Options
 }
 
 // New returns an interactor.
-func New(models Models, accounts Accounts, upstream Upstream, sessions *Sessions, tokens Tokenizer, recorder Recorder, options Options) *Interactor {
-	return &Interactor{models, accounts, upstream, sessions, tokens, recorder, options}
+func New(models Models, accounts Accounts, upstream Upstream, sessions *Sessions, tokens Tokenizer, observer Observer, options Options) *Interactor {
+	return &Interactor{models, accounts, upstream, sessions, tokens, observer, options}
 }
 
-// Complete answers one request: it resolves the model, gets every choice answered (see
-// choice.answer for how one choice is attempted, tried again elsewhere, and committed),
-// and records how it ended. It returns the tokens used; on an error those that were used
-// in vain. Whether the client may still be told an error in place of an answer is for
-// the sink to say: that is so until its first call.
-func (in *Interactor) Complete(ctx context.Context, request domain.ChatRequest, out Sink) (usage domain.Usage, err error) {
+// Complete answers one request: it resolves the model, and gets every choice answered (see
+// choice.answer for how one choice is attempted, tried again elsewhere, and committed).
+// It returns the record of the request, all but its status; on an error that tells the
+// tokens that were used in vain. Whether the client may still be told an error in place of
+// an answer is for the sink to say: that is so until its first call.
+func (in *Interactor) Complete(ctx context.Context, request domain.ChatRequest, out Sink) (record domain.Record, err error) {
 	job := &job{request: &request, began: time.Now()}
-	defer func() {
-		usage = job.usage(in.tokens)
-		in.recorder.Record(job.record(usage, err))
-	}()
+	defer func() { record = job.record(job.usage(in.tokens), err) }()
 
 	if job.model, err = in.models.Resolve(request.Model); err != nil {
-		return usage, err
+		return record, err
 	}
 	job.begin(in, out)
-	err = errPanicked // unless answerAll returns
-	return usage, job.answerAll(ctx)
+	return record, job.answerAll(ctx)
 }
 
-// errPanicked is how an attempt and a request end that a panic ended.
+// errPanicked is how an attempt ends that a panic ended.
 var errPanicked = domain.E(domain.Internal, "The proxy met an error of its own.", errors.New("panic"))
 
 // job is one request on its way.
@@ -103,7 +97,7 @@ func (j *job) begin(in *Interactor, out Sink) {
 // good ends the others.
 func (j *job) answerAll(ctx context.Context) error {
 	if len(j.choices) == 1 {
-		return j.choices[0].answer(ctx)
+		return j.choices[0].answerSafely(ctx)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -140,7 +134,7 @@ func (j *job) usage(tokens Tokenizer) domain.Usage {
 func (j *job) record(usage domain.Usage, err error) domain.Record {
 	r := domain.Record{
 		RequestID: j.request.ID, Began: j.began, Duration: time.Since(j.began),
-		Scope: j.request.Scope, Model: "other", Endpoint: j.model.Endpoint,
+		Scope: j.request.Scope, Model: domain.OtherModel, Endpoint: j.model.Endpoint,
 		Stream: j.request.Stream, Usage: usage,
 	}
 	if j.model.Known {

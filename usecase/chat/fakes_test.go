@@ -315,30 +315,16 @@ func (c *client) Finish(choice int, reason domain.FinishReason) error {
 	return nil
 }
 
-// attempted is what the recorder was told of one attempt.
-type attempted struct {
-	request string
-	account domain.AccountID
-	err     error
-}
-
-// ledger is the Recorder of the tests.
+// ledger is the Observer of the tests.
 type ledger struct {
 	mu       sync.Mutex
-	attempts []attempted
-	records  []domain.Record
+	attempts []domain.Attempt
 }
 
-func (l *ledger) Attempted(request string, account domain.Account, err error) {
+func (l *ledger) Attempted(a domain.Attempt) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.attempts = append(l.attempts, attempted{request, account.ID(), err})
-}
-
-func (l *ledger) Record(r domain.Record) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.records = append(l.records, r)
+	l.attempts = append(l.attempts, a)
 }
 
 type models map[string]domain.ModelMapping

@@ -121,7 +121,7 @@ func TestAClientThatLeavesWithItsWholeAnswerWasServed(t *testing.T) {
 	if kind, failed := w.told(0); failed {
 		t.Errorf("the lease was told %s, want that all went well", kind)
 	}
-	if err := w.ledger.attempts[0].err; err != nil || w.record().Outcome != domain.OutcomeCompleted {
+	if err := w.ledger.attempts[0].Err; err != nil || w.record().Outcome != domain.OutcomeCompleted {
 		t.Errorf("the attempt ended with %v, the request as %s", err, w.record().Outcome)
 	}
 }

@@ -30,21 +30,16 @@ func TestAPanicOfAChoiceEndsTheRequestAsInternal(t *testing.T) {
 	}
 }
 
-func TestAPanicOfTheOnlyChoiceGoesUpWithTheBooksClosed(t *testing.T) {
+func TestAPanicOfTheOnlyChoiceIsAnErrorWithTheBooksClosed(t *testing.T) {
 	for where, plant := range defects() {
 		both(t, func(t *testing.T, request func(...string) domain.ChatRequest) {
 			w := newWorld(t, 2, says("hello"))
 			plant(w)
-			func() {
-				defer func() {
-					if got := recover(); got != "a defect" {
-						t.Errorf("%s: recovered %v, want the panic itself", where, got)
-					}
-				}()
-				_, err := w.interactor().Complete(t.Context(), request("hi"), w.client)
-				t.Errorf("%s: the panic was lost, error %v", where, err)
-			}()
-			w.checkBooks()
+			_, err := w.complete(request("hi"))
+			w.expectKind(err, domain.Internal)
+			if err == nil || !strings.Contains(err.Error(), "a defect") || !strings.Contains(err.Error(), "panic_test.go") {
+				t.Errorf("%s: %v does not tell the panic and where it was", where, err)
+			}
 			w.expectDefect(where)
 		})
 	}
@@ -53,7 +48,7 @@ func TestAPanicOfTheOnlyChoiceGoesUpWithTheBooksClosed(t *testing.T) {
 // expectDefect checks that a panic was put down as a defect and left nothing behind.
 func (w *world) expectDefect(where string) {
 	w.t.Helper()
-	if got := len(w.ledger.records); got != 1 || w.record().Outcome != domain.OutcomeInternal {
+	if got := len(w.records); got != 1 || w.record().Outcome != domain.OutcomeInternal {
 		w.t.Errorf("%s: %d records, the last with the outcome %s, want one with %s", where, got, w.record().Outcome, domain.OutcomeInternal)
 	}
 	failed := 0

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -46,9 +47,27 @@ func TestEveryAttemptIsReported(t *testing.T) {
 		failed  bool
 	}{{0, domain.UpstreamRateLimited, true}, {1, domain.UpstreamSilent, true}, {2, domain.Internal, false}}
 	for i, got := range w.ledger.attempts {
-		if got.request != "request" || got.account != w.account(want[i].account) || domain.KindOf(got.err) != want[i].kind || (got.err != nil) != want[i].failed {
+		if got.RequestID != "request" || got.Account.ID() != w.account(want[i].account) || domain.KindOf(got.Err) != want[i].kind ||
+			(got.Err != nil) != want[i].failed || got.Kept == want[i].failed || got.Session != domain.SessionFresh {
 			t.Errorf("attempt %d is reported as %+v, want account %s and %s", i, got, w.account(want[i].account), want[i].kind)
 		}
+	}
+}
+
+func TestWhatSessionAnAttemptWasMadeInIsReported(t *testing.T) {
+	w := newWorld(t, 1, says("hello"))
+	for _, history := range [][]string{{"hi"}, {"hi", "hello", "again"}, {"other", "unknown", "again"}} {
+		_, _ = w.complete(streamed(history...))
+	}
+	w.pool.signIn[w.account(0)] = trouble(domain.CredentialRefused)
+	_, _ = w.complete(streamed("hi"))
+	var got []domain.SessionUse
+	for _, a := range w.ledger.attempts {
+		got = append(got, a.Session)
+	}
+	want := []domain.SessionUse{domain.SessionFresh, domain.SessionContinued, domain.SessionReplayed, domain.SessionNone}
+	if !slices.Equal(got, want) {
+		t.Errorf("sessions are reported as %v, want %v", got, want)
 	}
 }
 

@@ -70,6 +70,13 @@ func (s *Sessions) All() []domain.Session {
 	return all
 }
 
+// Len returns how many sessions are kept, some of which may have expired.
+func (s *Sessions) Len() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.recent.Len()
+}
+
 func (s *Sessions) remove(entry *list.Element) domain.Session {
 	session := s.recent.Remove(entry).(domain.Session)
 	delete(s.byTip, session.Tip)

@@ -1,0 +1,48 @@
+package app
+
+import (
+	"time"
+
+	"ondemand-api-proxy/domain"
+	"ondemand-api-proxy/usecase/accounts"
+	"ondemand-api-proxy/usecase/chat"
+	"ondemand-api-proxy/usecase/models"
+)
+
+// watcher is who is told everything that the use cases report.
+type watcher interface {
+	chat.Observer
+	accounts.Observer
+	models.Observer
+}
+
+// watchers tells several, one after the other.
+type watchers []watcher
+
+// Attempted implements chat.Observer.
+func (all watchers) Attempted(a domain.Attempt) {
+	for _, w := range all {
+		w.Attempted(a)
+	}
+}
+
+// AccountChanged implements accounts.Observer.
+func (all watchers) AccountChanged(account domain.Account, state domain.AccountState, why domain.Kind, until time.Time) {
+	for _, w := range all {
+		w.AccountChanged(account, state, why, until)
+	}
+}
+
+// AccountRenewed implements accounts.Observer.
+func (all watchers) AccountRenewed(account domain.Account, how accounts.Renewal, err error) {
+	for _, w := range all {
+		w.AccountRenewed(account, how, err)
+	}
+}
+
+// CatalogueRefreshed implements models.Observer.
+func (all watchers) CatalogueRefreshed(models int, err error) {
+	for _, w := range all {
+		w.CatalogueRefreshed(models, err)
+	}
+}
