@@ -130,6 +130,15 @@ func (a Account) ID() AccountID { return a.id }
 // address unless the operator chose it as a name.
 func (a Account) Name() string { return a.name }
 
+// Label is what the account is called where more people may look than its operator: its
+// name, or its id when the name may be an e-mail address.
+func (a Account) Label() string {
+	if strings.Contains(a.name, "@") {
+		return string(a.id)
+	}
+	return a.name
+}
+
 // Credential is what the account signs in with.
 func (a Account) Credential() Credential { return a.credential }
 

@@ -8,7 +8,7 @@ type ChatRequest struct {
 	Messages Conversation
 	Stream   bool
 	Sampling Sampling
-	Stop     []string // at most MaxStops, none empty
+	Stop     []string // at most MaxStops, none empty or longer than MaxStopBytes
 	// MaxTokens is the most tokens the answer and its reasoning may have together; 0: no limit.
 	MaxTokens int
 	Choices   int    // 1 to MaxChoices
@@ -17,8 +17,9 @@ type ChatRequest struct {
 
 // Bounds that the API promises.
 const (
-	MaxStops   = 4
-	MaxChoices = 8
+	MaxStops     = 4
+	MaxStopBytes = 4096 // of each stop text
+	MaxChoices   = 8
 )
 
 // Sampling holds what the client set; nil is not sent upstream.

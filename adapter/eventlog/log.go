@@ -75,7 +75,7 @@ func (l *Log) CatalogueRefreshed(models int, err error) {
 // of names an account.
 func of(account domain.Account) zap.Field {
 	return zap.Inline(zapcore.ObjectMarshalerFunc(func(e zapcore.ObjectEncoder) error {
-		e.AddString("account", account.Name())
+		e.AddString("account", account.Label())
 		e.AddString("account_id", string(account.ID()))
 		return nil
 	}))

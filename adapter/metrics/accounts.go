@@ -1,8 +1,6 @@
 package metrics
 
 import (
-	"strings"
-
 	"github.com/prometheus/client_golang/prometheus"
 
 	"ondemand-api-proxy/domain"
@@ -39,7 +37,7 @@ func (c *accountCollector) Describe(to chan<- *prometheus.Desc) {
 // Collect implements [prometheus.Collector].
 func (c *accountCollector) Collect(to chan<- prometheus.Metric) {
 	for _, status := range c.statuses() {
-		label := accountLabel(status.Account)
+		label := status.Account.Label()
 		for _, state := range states {
 			is := 0.0
 			if state == status.State {
@@ -49,14 +47,4 @@ func (c *accountCollector) Collect(to chan<- prometheus.Metric) {
 		}
 		to <- prometheus.MustNewConstMetric(c.inFlight, prometheus.GaugeValue, float64(status.InFlight), label)
 	}
-}
-
-// accountLabel returns what an account is called in a label: its name, or its id when the
-// name may be an e-mail address. The figures are often open to more people than the
-// configuration is.
-func accountLabel(account domain.Account) string {
-	if strings.Contains(account.Name(), "@") {
-		return string(account.ID())
-	}
-	return account.Name()
 }

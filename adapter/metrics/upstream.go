@@ -53,7 +53,7 @@ func (m *Metrics) Attempted(attempt domain.Attempt) {
 	if attempt.Err != nil {
 		result = domain.KindOf(attempt.Err).String()
 	}
-	m.upstream.attempts.WithLabelValues(accountLabel(attempt.Account), result).Inc()
+	m.upstream.attempts.WithLabelValues(attempt.Account.Label(), result).Inc()
 	if attempt.Session == domain.SessionNone {
 		return
 	}
@@ -69,7 +69,7 @@ func (m *Metrics) AccountChanged(domain.Account, domain.AccountState, domain.Kin
 
 // AccountRenewed implements accounts.Observer.
 func (m *Metrics) AccountRenewed(account domain.Account, how accounts.Renewal, err error) {
-	label := accountLabel(account)
+	label := account.Label()
 	ok := m.upstream.renewals.WithLabelValues(label, string(how), resultOK)
 	failed := m.upstream.renewals.WithLabelValues(label, string(how), resultFailed) // both exist from the first renewal on
 	if err != nil {

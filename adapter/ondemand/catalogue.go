@@ -27,8 +27,8 @@ func (c *Client) Catalogue(ctx context.Context, account domain.Account, grant do
 		return nil, err
 	}
 	entries, ok := catalogueEntries(body)
-	if !ok {
-		return nil, call.fault("the answer is not the JSON of a catalogue")
+	if !ok || len(entries) == 0 {
+		return nil, call.fault("the answer is not the JSON of a catalogue that holds anything")
 	}
 	models := make([]domain.ModelMapping, 0, len(entries))
 	for _, entry := range entries {

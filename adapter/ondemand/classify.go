@@ -26,7 +26,7 @@ func (o operation) String() string {
 // aboutAccount tells whether nothing of a client's request went into the call, so
 // that the platform cannot have disliked that.
 func (o operation) aboutAccount() bool {
-	return o == opSignIn || o == opRefresh || o == opCatalogue
+	return o != opQuery
 }
 
 // kindOf is the one place where an answer that is no success gets its meaning
@@ -61,13 +61,12 @@ func kindOfBadRequest(op operation, said string) domain.Kind {
 		return domain.CredentialRefused
 	case opRefresh:
 		return domain.GrantExpired
-	case opCatalogue:
+	case opCatalogue, opOpenSession:
 		return domain.UpstreamFault
 	case opQuery:
 		if saysSessionGone(said) {
 			return domain.SessionGone
 		}
-	case opOpenSession:
 	}
 	return domain.UpstreamRejected
 }

@@ -42,7 +42,7 @@ func TestStatusBecomesKind(t *testing.T) {
 		{"a malformed request", opQuery, false, 400, "reasoningEffort must be one of low, medium, max invalid_request", domain.UpstreamRejected},
 		{"an unknown model", opQuery, false, 400, "endpoint not found", domain.UpstreamRejected},
 		{"a malformed request that mentions the session", opQuery, false, 400, "query of this session is too long", domain.UpstreamRejected},
-		{"a session that is malformed", opOpenSession, false, 400, "session expired", domain.UpstreamRejected},
+		{"a session that is malformed, by no client's doing", opOpenSession, false, 400, "session expired", domain.UpstreamFault},
 		{"too large", opQuery, false, 413, "", domain.UpstreamRejected},
 		{"unprocessable", opQuery, true, 422, "", domain.UpstreamRejected},
 		{"the passing 404", opOpenSession, false, 404, "no Route matched with those values", domain.RouteMissing},

@@ -282,7 +282,7 @@ func TestCatalogueLeavesOutOddEntries(t *testing.T) {
 	}{
 		"odd entries": {body: `[1, null, {"endpoint_id":7,"status":"active"}, {"endpoint_id":"predefined-a","status":"ACTIVE","model_id":null,"reasoning_efforts":"low"},
 			{"endpoint_id":"predefined-b\u0007","status":"active"}, {"endpoint_id":"predefined-c","status":"active","model_id":"c\nd"}]`, names: []string{"7", "predefined-a", "predefined-c"}},
-		"an empty list":     {body: `{"data":[]}`, names: []string{}},
+		"an empty list":     {body: `{"data":[]}`, kind: domain.UpstreamFault},
 		"no list":           {body: `{"data":{"models":[]}}`, kind: domain.UpstreamFault},
 		"no object":         {body: `"data"`, kind: domain.UpstreamFault},
 		"broken JSON":       {body: `{"data":[`, kind: domain.UpstreamFault},

@@ -45,6 +45,8 @@ type frameReader struct {
 
 	line   int  // where the current line begins
 	sought int  // up to here it holds no line end
+	lfEnd  int  // behind the next LF, if that is not before sought
+	lfless int  // up to here there is none from sought on
 	filled int  // up to here the buffer holds bytes
 	begun  bool // the first line has been seen
 	crSeen bool // the last line ended with CR: a LF that follows belongs to it
@@ -92,19 +94,14 @@ func (r *frameReader) nextLine() ([]byte, bool) {
 			r.sought = r.line
 		}
 	}
-	rest := r.buffer[r.sought:r.filled]
-	end := bytes.IndexByte(rest, '\n')
-	if end >= 0 {
-		rest = rest[:end]
+	end, found := r.nextLF()
+	if cr := bytes.IndexByte(r.buffer[r.sought:end], '\r'); cr >= 0 {
+		end, found = r.sought+cr, true
 	}
-	if cr := bytes.IndexByte(rest, '\r'); cr >= 0 {
-		end = cr
-	}
-	if end < 0 {
+	if !found {
 		r.sought = r.filled
 		return nil, false
 	}
-	end += r.sought
 	line := r.buffer[r.line:end]
 	r.crSeen = r.buffer[end] == '\r'
 	r.line, r.sought = end+1, end+1
@@ -113,6 +110,22 @@ func (r *frameReader) nextLine() ([]byte, bool) {
 		line = bytes.TrimPrefix(line, []byte("\ufeff"))
 	}
 	return line, true
+}
+
+// nextLF returns where the next LF is, or where the bytes end that hold none. Where lines
+// end with CR, the same LF is asked for again and again: it is searched for once.
+func (r *frameReader) nextLF() (at int, found bool) {
+	if r.lfEnd > r.sought {
+		return r.lfEnd - 1, true
+	}
+	from := max(r.sought, r.lfless)
+	at = bytes.IndexByte(r.buffer[from:r.filled], '\n')
+	if at < 0 {
+		r.lfless = r.filled
+		return r.filled, false
+	}
+	r.lfEnd = from + at + 1
+	return from + at, true
 }
 
 // field takes one line of a frame. Comments and unknown fields are dropped.
@@ -168,6 +181,7 @@ func (r *frameReader) makeRoom() error {
 	if keep > 0 && (keep == r.filled || r.filled == len(r.buffer)) {
 		copy(r.buffer, r.buffer[keep:r.filled])
 		r.line, r.sought, r.filled = r.line-keep, r.sought-keep, r.filled-keep
+		r.lfEnd, r.lfless = r.lfEnd-keep, r.lfless-keep
 		if r.hasData {
 			r.data, r.dataEnd = 0, r.dataEnd-keep
 		}

@@ -228,6 +228,25 @@ func (endlessReader) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
+func TestLineEndsOfAnyKindTakeLinearTime(t *testing.T) {
+	const size = 4 << 20 // an hour, if each line looked at all bytes behind it
+	for name, end := range map[string]string{"CR": "\r", "LF": "\n"} {
+		began := time.Now()
+		body := data(answerA) + strings.Repeat(end, size) + data(answerB) + done
+		g := readAll(t, streamOver(t.Context(), keyAccount(t), strings.NewReader(body), time.Minute))
+		if g.Answer != "AB" || time.Since(began) > 20*time.Second {
+			t.Errorf("%s: got %q after %v, want AB soon", name, g.Answer, time.Since(began))
+		}
+	}
+	// In one read, as a buffer that a long frame made large would take it.
+	r := frameReader{source: strings.NewReader(""), buffer: []byte(strings.Repeat("\r", size))}
+	r.filled = size
+	began := time.Now()
+	if _, ok := r.next(); ok || time.Since(began) > 20*time.Second {
+		t.Errorf("a buffer of CRs: frame %t after %v", ok, time.Since(began))
+	}
+}
+
 func TestLinesThatAreNoDataDoNotAddUp(t *testing.T) {
 	comments := strings.Repeat(": keep-alive\nid:1\n", 2<<20)
 	g := readAll(t, streamOver(t.Context(), keyAccount(t), strings.NewReader(comments+data(answerA)+done), time.Minute))

@@ -2,6 +2,7 @@ package openai_test
 
 import (
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -14,7 +15,7 @@ import (
 
 const (
 	beatEvery = 15 * time.Second
-	comment   = ": keep-alive\n\n"
+	comment   = ": keep-alive\n"
 )
 
 func TestSilenceIsFilledWithComments(t *testing.T) {
@@ -134,7 +135,8 @@ func TestCommentsAndDeltasDoNotMix(t *testing.T) {
 	}
 	all.Wait()
 	s.Close()
-	if got, want := len(events(t, w.Body.String())), domain.MaxChoices*201; got != want {
+	chunks := strings.ReplaceAll(w.Body.String(), comment, "")
+	if got, want := len(events(t, chunks)), domain.MaxChoices*201; got != want {
 		t.Errorf("%d whole events arrived, want %d", got, want)
 	}
 }
@@ -177,4 +179,37 @@ func (w *watchedWriter) text() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.seen.String()
+}
+
+// patient notes the write deadlines it is given.
+type patient struct {
+	countingWriter
+	deadlines []time.Time
+}
+
+func (p *patient) SetWriteDeadline(at time.Time) error {
+	p.deadlines = append(p.deadlines, at)
+	return nil
+}
+
+func TestAClientThatTakesNothingHasAMinuteAndTheNextRequestItsOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &patient{}
+		s := openai.NewStream(w, head(false), 0)
+		for range 3 { // within one second
+			if err := s.Deliver(0, answer("a"), false); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.Close()
+		if err := s.End(domain.Usage{}); err != nil {
+			t.Fatal(err)
+		}
+		s.Close()
+		minute := time.Now().Add(time.Minute)
+		want := []time.Time{minute, {}, minute, {}}
+		if !slices.EqualFunc(w.deadlines, want, time.Time.Equal) {
+			t.Errorf("write deadlines %v, want %v", w.deadlines, want)
+		}
+	})
 }

@@ -1,6 +1,7 @@
 package openai
 
 import (
+	"fmt"
 	"math"
 	"strings"
 
@@ -145,6 +146,9 @@ func (r *chatReader) stop() error {
 		}
 		if text == "" {
 			return r.refuse("a string that is not empty", "an empty one")
+		}
+		if len(text) > domain.MaxStopBytes {
+			return r.refuse("a string of at most 4096 bytes", fmt.Sprintf("one of %d", len(text)))
 		}
 		r.request.Stop = append(r.request.Stop, text)
 		return nil

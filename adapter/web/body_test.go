@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -122,5 +123,31 @@ func TestTheUseCaseGetsTheRequestWithItsIDAndScope(t *testing.T) {
 	}
 	if !got[1].Stream || got[1].Scope != got[0].Scope || got[2].Scope == got[0].Scope || got[0].Scope == "" {
 		t.Errorf("scopes %q, %q and %q, want one for each token", got[0].Scope, got[1].Scope, got[2].Scope)
+	}
+}
+
+func TestARefusalReachesAClientThatStillSendsItsBody(t *testing.T) {
+	s := newSurface(t, hello, func(o *Options) { o.MaxBody = 20 << 20 }, AccessToken{Token: domain.NewSecret(token), RateLimit: 1})
+	server := httptest.NewServer(s)
+	defer server.Close()
+	large := `{"model":"gpt-4o","messages":[{"role":"user","content":"` + strings.Repeat("x", 8<<20) + `"}]}`
+	for _, c := range []struct {
+		token  string
+		status int
+	}{{token, http.StatusOK}, {token, http.StatusTooManyRequests}, {"wrong", http.StatusUnauthorized}} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/v1/chat/completions", strings.NewReader(large))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Authorization", "Bearer "+c.token)
+		response, err := server.Client().Do(request)
+		if err != nil {
+			t.Errorf("want %d, the connection broke: %v", c.status, err)
+			continue
+		}
+		_ = response.Body.Close()
+		if response.StatusCode != c.status {
+			t.Errorf("got %d, want %d", response.StatusCode, c.status)
+		}
 	}
 }

@@ -22,7 +22,7 @@ func (s *Server) allowOrigins(c *gin.Context) {
 		return
 	}
 	header.Set("Access-Control-Allow-Origin", s.options.CORSOrigins[i])
-	header.Set("Access-Control-Expose-Headers", "x-request-id, retry-after, x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests")
+	header.Set("Access-Control-Expose-Headers", "x-request-id, retry-after, x-should-retry, x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests")
 	if c.Request.Method == http.MethodOptions && c.GetHeader("Access-Control-Request-Method") != "" {
 		header.Set("Access-Control-Allow-Methods", "GET, POST, OPTIONS")
 		header.Set("Access-Control-Allow-Headers", "Authorization, *") // the star alone would leave Authorization out

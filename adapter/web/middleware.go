@@ -18,8 +18,9 @@ import (
 
 // Keys of what a request carries along in its gin.Context.
 const (
-	keyRecord = "record"
-	keyPass   = "pass"
+	keyRecord   = "record"
+	keyPass     = "pass"
+	keyBodyRead = "body_read"
 )
 
 // method names the methods there are; a client may invent others.
@@ -113,6 +114,7 @@ func passOf(c *gin.Context) *pass { return c.MustGet(keyPass).(*pass) }
 // fail answers with an error and ends the request.
 func (s *Server) fail(c *gin.Context, err error) {
 	e := domain.AsError(err)
+	s.discard(c)
 	_ = c.Error(e) // for the access log
 	recordOf(c).Outcome = domain.OutcomeOf(e, "")
 	status, header, body := openai.FromError(e)

@@ -73,7 +73,7 @@ func New(options Options, chat Chat, models Models, gate *Gate, recorder Recorde
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.RedirectTrailingSlash = false
 	s.engine.ForwardedByClientIP = false
-	s.engine.Use(s.book, s.recoverPanic, s.refuseWhenDraining, s.allowOrigins)
+	s.engine.Use(s.book, s.recoverPanic, s.allowOrigins, s.refuseWhenDraining)
 	s.engine.NoRoute(s.noRoute)
 	s.engine.NoMethod(s.noMethod)
 

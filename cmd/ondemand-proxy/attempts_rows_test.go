@@ -128,6 +128,6 @@ func sessionRows() []row {
 		{name: "no route, for ever", fate: routeGone, on: sim.NewSession, do: sim.NoRoute(), calls: 4, costs: tally{Sessions: 4}},
 		{name: "400 in a conversation", fate: disliked, continued: true, on: sim.Query, do: sim.Status(400)},
 		{name: "400", fate: rejected, on: sim.Query, do: sim.Status(400)},
-		{name: "400 for a session", fate: rejected, on: sim.NewSession, do: sim.Status(400)},
+		{name: "400 for a session", fate: failed, on: sim.NewSession, do: sim.Status(400)},
 	}
 }

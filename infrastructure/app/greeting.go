@@ -11,7 +11,7 @@ import (
 )
 
 // greet tells a person where everything is, and what to look after.
-func (p *parts) greet() error {
+func (p *parts) greet() {
 	address := p.Server.Addr().String()
 	base := "http://" + address
 	if host, port, err := net.SplitHostPort(address); err == nil {
@@ -31,6 +31,7 @@ func (p *parts) greet() error {
 	}
 	p.Log.Info("listening", zap.String("address", address), zap.Int("accounts", len(p.Config.Accounts)), zap.String("version", p.Settings.Version))
 	text.WriteString("\n")
-	_, err := p.Settings.Out.Write([]byte(text.String()))
-	return err
+	if _, err := p.Settings.Out.Write([]byte(text.String())); err != nil {
+		p.Log.Warn("the greeting could not be written", zap.Error(err))
+	}
 }

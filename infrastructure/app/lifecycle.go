@@ -33,7 +33,7 @@ type parts struct {
 // nothing is gone while something else still needs it.
 func run(lifecycle fx.Lifecycle, p parts) {
 	memory := &memory{directory: p.Config.DataDir, sessions: p.Sessions, log: p.Log}
-	reloader := &reloader{settings: p.Settings, current: p.Config, pool: p.Pool, refresher: p.Refresher, log: p.Log}
+	reloader := &reloader{settings: p.Settings, current: p.Config, file: p.Config.File(), pool: p.Pool, refresher: p.Refresher, log: p.Log}
 	var background background
 	for _, hook := range []fx.Hook{
 		{OnStop: func(context.Context) error { p.Transport.CloseIdleConnections(); return nil }},
@@ -43,7 +43,8 @@ func run(lifecycle fx.Lifecycle, p parts) {
 		{OnStart: func(ctx context.Context) error { return p.Server.Start(ctx, p.stoppedServing) }, OnStop: p.Server.Stop},
 		{OnStart: func(context.Context) error {
 			background.begin(p.Refresher.Run, reloader.watchFile, reloader.watchHangup)
-			return p.greet()
+			p.greet()
+			return nil
 		}},
 	} {
 		lifecycle.Append(hook)

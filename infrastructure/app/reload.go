@@ -20,6 +20,7 @@ type reloader struct {
 
 	mu      sync.Mutex
 	current config.Config
+	file    config.File // as it was read last
 }
 
 // watchFile reloads whenever the configuration file changes, until ctx ends.
@@ -54,6 +55,11 @@ func (r *reloader) reload() {
 		r.log.Error("the changed configuration cannot be used; the running one stays", zap.Error(err))
 		return
 	}
+	if r.file.Exists() && !next.File().Exists() {
+		r.log.Error("the configuration file is gone; the running configuration stays", zap.String("file", r.file.Path()))
+		return
+	}
+	r.file = next.File()
 	if keys := r.current.NeedRestart(next); len(keys) > 0 {
 		r.log.Warn("some of the changed settings take effect only after a restart", zap.Strings("keys", keys))
 	}

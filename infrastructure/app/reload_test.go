@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"ondemand-api-proxy/adapter/ondemand/ondemandtest"
+	"ondemand-api-proxy/domain"
 	"ondemand-api-proxy/infrastructure/config"
 )
 
@@ -135,6 +136,37 @@ func TestKeysThatNeedARestartAreNamed(t *testing.T) {
 	s.log.await(t, `"configuration reloaded","accounts":2`)
 }
 
+func TestAFileThatComesLaterIsTakenOverAndOneThatVanishesChangesNothing(t *testing.T) {
+	sim := platform(t)
+	directory := t.TempDir()
+	load := func() (config.Config, error) {
+		return config.Load(config.Source{WorkDir: directory, Environ: []string{
+			"API_ACCESS_TOKEN=" + accessToken, "PORT=0", "DATA_DIR=" + filepath.Join(directory, "data"),
+			"UPSTREAM_GATEWAY_URL=" + sim.URL, "UPSTREAM_API_URL=" + sim.URL,
+		}})
+	}
+	first, err := load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	hangup := make(chan os.Signal, 1)
+	s := start(t, Settings{Config: first, Reload: load, Hangup: hangup})
+	if status, _ := s.get("/readyz"); status != http.StatusServiceUnavailable {
+		t.Errorf("without an account /readyz says %d, want 503", status)
+	}
+	path := filepath.Join(directory, "config.json")
+	file(t, path, `{"accounts":[{"api_key":"`+bob.Key+`"}]}`)
+	s.log.await(t, `"configuration reloaded","accounts":1`)
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	hangup <- syscall.SIGHUP
+	s.log.await(t, "the configuration file is gone")
+	if status, body := s.get("/readyz"); status != http.StatusOK {
+		t.Errorf("without its file the service got unready: %d %s", status, body)
+	}
+}
+
 func TestAHangupBringsTheFirstAccountAndItsModels(t *testing.T) {
 	sim := platform(t)
 	c := newConfigured(t, sim)
@@ -144,7 +176,8 @@ func TestAHangupBringsTheFirstAccountAndItsModels(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	next := configFor(t, sim, account(t, "main", bob))
+	next := first
+	next.Accounts = []domain.Account{account(t, "main", bob)}
 	s := start(t, Settings{Config: first, Hangup: hangup, Reload: func() (config.Config, error) { return next, nil }})
 	if status, _ := s.get("/v1/models/grok-4"); status != http.StatusNotFound {
 		t.Errorf("before there is an account grok-4 got %d, want 404", status)

@@ -20,8 +20,11 @@ type File struct {
 	sum  [sha256.Size]byte
 }
 
-// Path is the absolute path of the file; empty: there is none to watch.
+// Path is the absolute path of the file, or of where it would be; empty: there is none to watch.
 func (f File) Path() string { return f.path }
+
+// Exists tells whether the file was there when it was read.
+func (f File) Exists() bool { return f.sum != [sha256.Size]byte{} }
 
 // largestFile bounds what is read as configuration.
 const largestFile = 16 << 20
@@ -39,7 +42,7 @@ func (l *layers) addFile(source Source) (File, error) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil && named == "" && errors.Is(err, fs.ErrNotExist):
-		return File{}, nil
+		return fileAt(path, [sha256.Size]byte{}) // it may come later
 	case err != nil:
 		return File{}, fmt.Errorf("the configuration file %q%s cannot be read: %s", shown, named, reason(err))
 	case info.IsDir():
@@ -58,11 +61,15 @@ func (l *layers) addFile(source Source) (File, error) {
 	if !info.Mode().IsRegular() { // a pipe can be read once, and not be watched
 		return File{}, nil
 	}
+	return fileAt(path, parser.sum)
+}
+
+func fileAt(path string, sum [sha256.Size]byte) (File, error) {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
-		return File{}, fmt.Errorf("the configuration file %q has no absolute path: %w", shown, err)
+		return File{}, fmt.Errorf("the configuration file %q has no absolute path: %w", filepath.Base(path), err)
 	}
-	return File{path: absolute, sum: parser.sum}, nil
+	return File{path: absolute, sum: sum}, nil
 }
 
 // fileName returns the path of the file, and for messages who named it.

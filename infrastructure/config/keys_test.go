@@ -106,8 +106,10 @@ func structuredSamples() map[string]sample {
 			badEnv:  []string{"x", "[]"},
 		},
 		"cors_origins": {
-			file: `["https://A.example:8443","*"]`, env: "https://a.example:8443/, *", want: []string{"https://a.example:8443", "*"},
-			badFile: []string{`[1]`, `["a.example"]`, `["null"]`, `{}`, "1"}, badEnv: []string{"a.example", "[", `["x"]`, "https://a.example/path"},
+			file:    `["https://A.example:8443","https://b.example:443","http://c.example:80","app://Obsidian.md","*"]`,
+			env:     "https://a.example:8443/, https://b.example, http://c.example/, app://obsidian.md, *",
+			want:    []string{"https://a.example:8443", "https://b.example", "http://c.example", "app://obsidian.md", "*"},
+			badFile: []string{`[1]`, `["a.example"]`, `["null"]`, `{}`, "1"}, badEnv: []string{"a.example", "[", `["x"]`, "https://a.example/path", "app://a/path", "app://u:p@a", "javascript:x"},
 		},
 		"trusted_proxies": {
 			file: `["10.1.2.3/8","::1"]`, env: "10.0.0.0/8,::1", want: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")},

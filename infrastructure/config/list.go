@@ -73,8 +73,7 @@ func corsOrigins() codec[[]string] {
 		if text == "*" {
 			return text, true
 		}
-		o, err := parseOrigin(strings.TrimSuffix(text, "/"))
-		return o, err == nil
+		return pageOrigin(strings.TrimSuffix(text, "/"))
 	}, showText)
 }
 

@@ -114,6 +114,21 @@ func origin() codec[string] {
 	}
 }
 
+// pageOrigin returns the origin of a page as browsers send it: without the port that the
+// scheme has anyway, and for programs that bring a browser along with whatever scheme
+// they have ("app://obsidian.md").
+func pageOrigin(text string) (string, bool) {
+	if o, err := parseOrigin(text); err == nil {
+		o, _ = strings.CutSuffix(o, map[bool]string{true: ":443", false: ":80"}[strings.HasPrefix(o, "https:")])
+		return o, true
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.Scheme == "http" || u.Scheme == "https" || u.Scheme+"://"+u.Host != text || !plainText(text) {
+		return "", false
+	}
+	return strings.ToLower(text), true
+}
+
 // parseOrigin returns an origin with scheme and host in lower case, as browsers
 // send it. Its error has no details, since those could hold a password.
 func parseOrigin(text string) (string, error) {

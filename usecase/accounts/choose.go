@@ -15,9 +15,8 @@ type Wish struct {
 	Tried []domain.AccountID
 }
 
-// rank orders the usable accounts for one request: a lower rank is always better,
-// even when every account of it is busy. Accounts that rest after a fault are
-// the last resort, before those that failed this very request.
+// rank orders the usable accounts for one request: a lower rank is better. Accounts that
+// rest after a fault come after the others, and those that failed this very request last.
 type rank uint8
 
 const (
@@ -35,28 +34,35 @@ type candidate struct {
 	until time.Time // of its rest
 }
 
-// choose picks the best account for the wish. It returns nil when every account of the
-// best rank is busy, and usable says whether there is any such account at all.
-func (p *Pool) choose(wish Wish, now time.Time) (best *member, usable bool) {
-	top := unusable
-	var pick candidate
+// choose picks the best account for the wish that is free. It returns nil when the request
+// has to wait: every account is busy, or a better one is and the free ones only rest,
+// which makes them the last resort; with last that is what they are for. usable says
+// whether there is any account at all.
+func (p *Pool) choose(wish Wish, now time.Time, last bool) (best *member, usable bool) {
+	worthWaiting := unusable // the best rank of a busy account that does not rest
+	pick := candidate{rank: unusable}
 	for _, m := range p.members {
 		c := m.candidate(wish, now)
-		if c.rank == unusable || c.rank > top {
+		switch {
+		case c.rank == unusable:
 			continue
-		}
-		if c.rank < top {
-			top, pick = c.rank, candidate{}
-		}
-		if m.busyUntil(now).After(now) {
-			continue
-		}
-		if pick.member == nil || c.betterThan(pick, wish.Prefer) {
+		case m.busyUntil(now).After(now):
+			if !c.rests() {
+				worthWaiting = min(worthWaiting, c.rank)
+			}
+		case c.rank < pick.rank || c.rank == pick.rank && c.betterThan(pick, wish.Prefer):
 			pick = c
 		}
+		usable = true
 	}
-	return pick.member, top != unusable
+	if pick.member == nil || pick.rests() && worthWaiting < pick.rank && !last {
+		return nil, usable
+	}
+	return pick.member, usable
 }
+
+// rests tells whether the account rests after a fault.
+func (c candidate) rests() bool { return c.rank == freshResting || c.rank == triedResting }
 
 func (m *member) candidate(wish Wish, now time.Time) candidate {
 	state, _, until := m.health.At(now)

@@ -50,6 +50,7 @@ func (p *Pool) report(m *member, account domain.Account, err error, began, now t
 	before, _, _ := m.health.At(now)
 	if err == nil {
 		m.health.Succeeded(began)
+		m.grant.doubtUntil = time.Time{}
 	} else {
 		failure := domain.AsError(err)
 		cooldown := failure.RetryAfter
@@ -94,26 +95,45 @@ func (p *Pool) Acquire(ctx context.Context, wish Wish) (*Lease, error) {
 	case <-w.served:
 		return w.lease, w.err
 	case <-patience.C:
-		err := domain.E(domain.AccountsExhausted, "Every on-demand.io account is busy; try again in a moment.", nil)
-		err.RetryAfter = time.Second
-		return p.leaveQueue(w, err)
+		return p.lastResort(w)
 	case <-ctx.Done():
-		return p.leaveQueue(w, domain.E(domain.ClientGone, "The request ended while it waited for an account.", context.Cause(ctx)))
+		if p.leaveQueue(w) {
+			return nil, domain.E(domain.ClientGone, "The request ended while it waited for an account.", context.Cause(ctx))
+		}
+		return w.lease, w.err
 	}
 }
 
-// leaveQueue gives up waiting, unless the waiter was served at this very moment.
-func (p *Pool) leaveQueue(w *waiter, why error) (*Lease, error) {
-	p.mu.Lock()
-	i := slices.Index(p.queue, w)
-	if i >= 0 {
-		p.queue = slices.Delete(p.queue, i, i+1)
-	}
-	p.mu.Unlock()
-	if i < 0 {
+// lastResort ends a wait that took too long: with whatever account is free, even one that
+// rests, else with the time at which one may be.
+func (p *Pool) lastResort(w *waiter) (*Lease, error) {
+	if !p.leaveQueue(w) {
 		return w.lease, w.err
 	}
-	return nil, why
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	if m, _ := p.choose(w.wish, now, true); m != nil && !p.closed {
+		return p.lease(m, now), nil
+	}
+	err := domain.E(domain.AccountsExhausted, "Every on-demand.io account is busy; try again in a moment.", nil)
+	err.RetryAfter = time.Second
+	if next := p.nextOpening(now); !next.Equal(never) {
+		err.RetryAfter = next.Sub(now)
+	}
+	return nil, err
+}
+
+// leaveQueue gives up waiting; false: the waiter was served at this very moment.
+func (p *Pool) leaveQueue(w *waiter) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	i := slices.Index(p.queue, w)
+	if i < 0 {
+		return false
+	}
+	p.queue = slices.Delete(p.queue, i, i+1)
+	return true
 }
 
 // dispatch serves, under the lock and in order, every waiter that can be served, and
@@ -136,7 +156,7 @@ func (p *Pool) dispatch(now time.Time) {
 
 // serve ends a waiter's wait, under the lock, unless every account it could have is busy.
 func (p *Pool) serve(w *waiter, now time.Time) bool {
-	m, usable := p.choose(w.wish, now)
+	m, usable := p.choose(w.wish, now, false)
 	switch {
 	case p.closed:
 		w.err = domain.E(domain.Unavailable, "The proxy is shutting down.", nil)
@@ -159,9 +179,19 @@ func (p *Pool) lease(m *member, now time.Time) *Lease {
 	return &Lease{pool: p, member: m, account: m.account, began: now}
 }
 
-// setWakeup arranges for dispatch at the next moment at which time alone may free an
-// account: a budget's minute passes, or a rest ends.
+// setWakeup arranges for dispatch at the next moment at which time alone may free an account.
 func (p *Pool) setWakeup(now time.Time) {
+	next := p.nextOpening(now)
+	if next.Equal(never) {
+		p.wakeup.Stop()
+		return
+	}
+	p.wakeup.Reset(next.Sub(now))
+}
+
+// nextOpening returns when time alone may free an account: a budget's minute passes, or a
+// rest ends.
+func (p *Pool) nextOpening(now time.Time) time.Time {
 	next := never
 	for _, m := range p.members {
 		for _, t := range []time.Time{m.busyUntil(now), m.restUntil(now)} {
@@ -170,11 +200,7 @@ func (p *Pool) setWakeup(now time.Time) {
 			}
 		}
 	}
-	if next.Equal(never) {
-		p.wakeup.Stop()
-		return
-	}
-	p.wakeup.Reset(next.Sub(now))
+	return next
 }
 
 func (m *member) restUntil(now time.Time) time.Time {

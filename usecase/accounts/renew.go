@@ -35,6 +35,10 @@ type grant struct {
 	doubtUntil time.Time
 }
 
+// renewAgain is how long after a renewal that failed the next one is tried, while the token
+// is still good.
+const renewAgain = 5 * time.Second
+
 // doubtFor is how long after the refusal of a refreshed token another one counts.
 const doubtFor = time.Minute
 
@@ -95,6 +99,9 @@ func (p *Pool) grantAfter(ctx context.Context, m *member, number int) (grant, er
 		p.renewing.Go(func() { p.renew(m, account, g, r) })
 	}
 	p.mu.Unlock()
+	if g.number > number && g.alive(time.Now()) {
+		return g, nil // renewed ahead of its end: nobody has to wait for that
+	}
 
 	select {
 	case <-r.done:
@@ -140,6 +147,9 @@ func (p *Pool) renew(m *member, account domain.Account, old grant, r *renewal) {
 			Grant: fresh, number: m.grant.number + 1, how: how,
 			staleAt: staleAt(fresh.Expires, time.Now()), doubtUntil: m.grant.doubtUntil,
 		}
+	}
+	if err != nil && m.grant.alive(time.Now()) {
+		m.grant.staleAt = time.Now().Add(renewAgain)
 	}
 	m.renewal = nil
 	r.err = err

@@ -162,6 +162,50 @@ func TestDoubtAboutAnAccountEndsWithTime(t *testing.T) {
 	})
 }
 
+func TestDoubtAboutAnAccountEndsWithWorkThatGoesWell(t *testing.T) {
+	auth := &platform{}
+	p := pool(t, auth, account(t, "a", domain.AccountLimits{}))
+	l := acquire(t, p, Wish{})
+	l.Release(l.Call(t.Context(), strict(func(string) bool { return false })))
+	for _, good := range []string{"signed in 2", "refreshed 2"} {
+		l := acquire(t, p, Wish{})
+		err := l.Call(t.Context(), strict(func(token string) bool { return token == good }))
+		l.Release(err)
+		if err != nil {
+			t.Fatalf("a call that takes %q alone: %v", good, err)
+		}
+	}
+}
+
+func TestARenewalAheadThatFailsIsNotTriedWithEveryCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		end := time.Now().Add(10 * time.Minute)
+		auth := &platform{refresh: func() (domain.Grant, error) { return domain.Grant{}, fault(domain.UpstreamFault) }}
+		auth.signIn = func() (domain.Grant, error) {
+			if time.Until(end) < time.Minute {
+				return domain.Grant{}, fault(domain.CredentialRefused)
+			}
+			return domain.Grant{Token: domain.NewSecret("old"), RefreshToken: domain.NewSecret("r"), Expires: end}, nil
+		}
+		p := pool(t, auth, account(t, "a", domain.AccountLimits{}))
+		old := strict(func(token string) bool { return token == "old" })
+		l := acquire(t, p, Wish{})
+		if err := l.Call(t.Context(), old); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(9*time.Minute + 31*time.Second)
+		for range 200 {
+			if err := l.Call(t.Context(), old); err != nil {
+				t.Fatalf("a token that is good for %v more: %v", time.Until(end), err)
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		if signIns, refreshs := auth.counts(); signIns > 6 || refreshs > 6 {
+			t.Errorf("%d sign-ins and %d refreshs in 20 s, want one each every five", signIns, refreshs)
+		}
+	})
+}
+
 func TestATokenIsRenewedAheadOfItsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		end := time.Now().Add(10 * time.Minute)
@@ -181,9 +225,10 @@ func TestATokenIsRenewedAheadOfItsEnd(t *testing.T) {
 			}
 		}
 		time.Sleep(45 * time.Second)
-		if err := l.Call(t.Context(), always); err != nil {
-			t.Fatal(err)
+		if err := l.Call(t.Context(), strict(func(token string) bool { return token == "old" })); err != nil {
+			t.Fatalf("the call waited for the renewal, or took its token: %v", err)
 		}
+		synctest.Wait()
 		if _, refreshs := auth.counts(); refreshs != 1 {
 			t.Errorf("%d refreshs 15 seconds before the end, want 1", refreshs)
 		}

@@ -17,8 +17,10 @@ type attempt struct {
 	lease     Lease
 	session   domain.SessionID
 	continued bool // the session had seen the conversation before
+	again     bool // the account failed this choice before
 	text      string
 	queried   bool
+	unflushed bool // the client was given something that still waits to be flushed
 
 	shape     *shaper
 	whole     bool      // the upstream's answer came to its end and was delivered unchanged
@@ -97,6 +99,9 @@ func (a *attempt) pull(stream Stream) error {
 		if err := a.shape.push(delta, func(d domain.Delta) error { return a.give(d, stream.Waiting()) }); err != nil {
 			return err
 		}
+		if err := a.flush(stream); err != nil {
+			return err
+		}
 	}
 	if a.shape.ended {
 		return nil
@@ -129,7 +134,18 @@ func (a *attempt) give(delta domain.Delta, more bool) error {
 	if !c.job.request.Stream {
 		return a.held.add(delta)
 	}
+	a.unflushed = more
 	return c.deliver(delta, more)
+}
+
+// flush sends what was given and not flushed since a further delta was waiting, when that
+// one was held back and nothing else is there.
+func (a *attempt) flush(stream Stream) error {
+	if !a.unflushed || stream.Waiting() {
+		return nil
+	}
+	a.unflushed = false
+	return a.choice.deliver(domain.Delta{}, false)
 }
 
 // finish commits what was held back and tells the client that the choice is complete.
@@ -156,6 +172,10 @@ func (a *attempt) finish(stream Stream) error {
 // was cut, failed or ended early may have left anything in it.
 func (a *attempt) settle(ctx context.Context, err error) {
 	c := a.choice
+	defer func() { // whatever happens below
+		c.job.atWork.Add(-1)
+		a.lease.Release(err)
+	}()
 	if err != nil && !c.committed {
 		c.firstDelta = time.Time{} // nobody saw it
 	}
@@ -179,7 +199,6 @@ func (a *attempt) settle(ctx context.Context, err error) {
 	c.in.observer.Attempted(domain.Attempt{
 		RequestID: c.job.request.ID, Account: a.lease.Account(), Session: a.use(), Kept: kept, Err: err,
 	})
-	a.lease.Release(err)
 }
 
 // use tells what kind of session the attempt was made in.

@@ -87,7 +87,7 @@ func (c *choice) giveUp(ctx context.Context, a *attempt, err error) error {
 	}
 	c.replay = true
 	c.spoke = c.spoke || failure.Kind != domain.UpstreamSilent
-	if a.queried || !failure.Kind.IsAccountTrouble() {
+	if a.queried || a.again || !failure.Kind.IsAccountTrouble() { // an account's first trouble is free
 		c.spent++
 	}
 	if c.spent > c.in.options.MaxRetries || !c.pause(ctx) {

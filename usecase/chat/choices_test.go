@@ -25,6 +25,21 @@ func (w *world) answers() []string {
 	return all
 }
 
+func TestChoicesWaitForEachOtherWhereAccountsTakeFewAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := says("a")
+		slow.wait = 20 * time.Second // 20 to the query, 20 to the delta, 20 to the end
+		w := newWorld(t, 1, slow)
+		w.pool.room = 1
+		if _, err := w.complete(several(3, streamed("hi"))); err != nil {
+			t.Fatalf("the choices gave up on their own siblings: %v", err)
+		}
+		if got := w.answers(); !slices.Equal(got, []string{"a", "a", "a"}) {
+			t.Errorf("got %q, want three answers", got)
+		}
+	})
+}
+
 func TestChoicesAreAnsweredAtTheSameTime(t *testing.T) {
 	both(t, func(t *testing.T, request func(...string) domain.ChatRequest) {
 		synctest.Test(t, func(t *testing.T) {

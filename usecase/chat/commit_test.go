@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"slices"
 	"testing"
 
 	"ondemand-api-proxy/domain"
@@ -147,5 +148,17 @@ func TestReasoningThatNoAnswerFollows(t *testing.T) {
 	w.expectAnswer(err, "hello")
 	if got := w.got().reasoning; got != "" {
 		t.Errorf("the client has the reasoning %q of the attempt without an answer", got)
+	}
+}
+
+func TestWhatWasDeliveredIsFlushedWhenTheDeltaBehindItIsHeldBack(t *testing.T) {
+	w := newWorld(t, 1, says("Hello", "\n")) // both are there at once
+	request := streamed("hi")
+	request.Stop = []string{"\nUser:"}
+	_, err := w.complete(request)
+	w.expectAnswer(err, "Hello\n")
+	// The text with the other one behind it, a flush when that one was held back, and what was held.
+	if got, want := w.client.choice(0).more, []bool{true, false, true}; !slices.Equal(got, want) {
+		t.Errorf("the client was told of more to come: %v, want %v", got, want)
 	}
 }

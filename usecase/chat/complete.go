@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"ondemand-api-proxy/domain"
@@ -79,6 +80,7 @@ type job struct {
 	tip     domain.Digest       // of seen
 	history *domain.Hasher      // of all messages
 	choices []*choice
+	atWork  atomic.Int32 // choices that hold a lease
 }
 
 // begin prepares the choices.

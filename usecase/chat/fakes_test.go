@@ -167,6 +167,9 @@ type pool struct {
 	busy     map[domain.AccountID]bool
 	closed   error // what Acquire returns, if anything
 	last     int   // after so many leases all accounts stay busy; 0: never
+	forgives bool  // trouble takes no account away
+	room     int   // so many leases at a time; who gets none waits half a minute at most; 0: any number
+	out      int   // leases that were not given back
 	leases   []*lease
 }
 
@@ -176,6 +179,17 @@ func (p *pool) Acquire(ctx context.Context, prefer domain.AccountID, tried []dom
 	if p.last > 0 && len(p.leases) >= p.last {
 		<-ctx.Done()
 		return nil, trouble(domain.ClientGone)
+	}
+	if p.room > 0 && p.out >= p.room {
+		p.mu.Unlock()
+		select {
+		case <-time.After(30 * time.Second):
+		case <-ctx.Done():
+		}
+		p.mu.Lock()
+		if p.out >= p.room {
+			return nil, trouble(domain.AccountsExhausted)
+		}
 	}
 	if p.closed != nil {
 		return nil, p.closed
@@ -201,6 +215,7 @@ func (p *pool) Acquire(ctx context.Context, prefer domain.AccountID, tried []dom
 	}
 	l := &lease{pool: p, account: *best}
 	p.leases = append(p.leases, l)
+	p.out++
 	return l, nil
 }
 
@@ -256,7 +271,8 @@ func (l *lease) Release(err error) {
 	l.pool.mu.Lock()
 	defer l.pool.mu.Unlock()
 	l.released = append(l.released, err)
-	if kind := domain.KindOf(err); kind.IsAccountTrouble() {
+	l.pool.out--
+	if kind := domain.KindOf(err); kind.IsAccountTrouble() && !l.pool.forgives {
 		l.pool.gone[l.account.ID()] = kind
 	}
 }

@@ -66,3 +66,24 @@ func (w *world) expectDefect(where string) {
 		}
 	}
 }
+
+// brittle is a tokenizer with a defect.
+type brittle struct{}
+
+func (brittle) Count([]byte) int      { panic("a defect") }
+func (brittle) First([]byte, int) int { panic("a defect") }
+
+func TestADefectThatShowsAgainWhenTheBooksAreClosedKeepsNoLease(t *testing.T) {
+	w := newWorld(t, 1, says("hi ", "a text that has to be counted"))
+	request := streamed("hi")
+	request.MaxTokens = 4
+	in := w.interactor()
+	in.tokens = brittle{}
+	func() {
+		defer func() { _ = recover() }()
+		_, _ = in.Complete(t.Context(), request, w.client)
+	}()
+	if got := w.pool.leases[0].released; len(got) != 1 {
+		t.Errorf("the lease was released %d times, want once", len(got))
+	}
+}

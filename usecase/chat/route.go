@@ -48,6 +48,7 @@ func (a *attempt) route(ctx context.Context) (err error) {
 		return err
 	}
 	c.account = a.lease.Account().ID()
+	a.again = slices.Contains(c.tried, c.account)
 	if found {
 		a.session, a.continued, a.text = old.ID, true, render(c.job.rest)
 		return nil
@@ -57,17 +58,30 @@ func (a *attempt) route(ctx context.Context) (err error) {
 }
 
 // acquire leases an account. A further attempt waits for one no longer than it may begin.
+// A choice that waited in vain waits on while another one of its own request is at
+// work: it may be that one which keeps the accounts busy.
 func (c *choice) acquire(ctx context.Context, prefer domain.AccountID) (Lease, error) {
-	if c.failure == nil {
-		return c.in.accounts.Acquire(ctx, prefer, c.tried)
+	wait := ctx
+	if c.failure != nil {
+		bounded, cancel := context.WithDeadline(ctx, c.latest())
+		defer cancel()
+		wait = bounded
 	}
-	bounded, cancel := context.WithDeadline(ctx, c.latest())
-	defer cancel()
-	lease, err := c.in.accounts.Acquire(bounded, prefer, c.tried)
-	if err != nil && ctx.Err() == nil && bounded.Err() != nil {
-		return nil, c.verdict(c.failure)
+	for {
+		lease, err := c.in.accounts.Acquire(wait, prefer, c.tried)
+		switch {
+		case err == nil:
+			c.job.atWork.Add(1)
+			return lease, nil
+		case ctx.Err() == nil && wait.Err() != nil:
+			return nil, c.verdict(c.failure)
+		case domain.KindOf(err) != domain.AccountsExhausted || c.job.atWork.Load() == 0:
+			return nil, err
+		}
+		if _, unusable := c.in.accounts.Outlook(nil); unusable != nil {
+			return nil, err
+		}
 	}
-	return lease, err
 }
 
 // avoid marks the account as tried by this choice.

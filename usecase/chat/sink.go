@@ -10,7 +10,7 @@ import "ondemand-api-proxy/domain"
 type Sink interface {
 	// Deliver hands on one delta of a choice; its texts are valid during the call
 	// only. more says that a further delta is already waiting, so that flushing can
-	// be left to it. An error means that the client is gone.
+	// be left to it; an empty delta only flushes. An error means that the client is gone.
 	Deliver(choice int, delta domain.Delta, more bool) error
 	// Finish tells that a choice is complete, and why it ended.
 	Finish(choice int, reason domain.FinishReason) error

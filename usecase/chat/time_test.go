@@ -62,6 +62,19 @@ func TestAFurtherAttemptDoesNotWaitForAnAccountUntilItIsTooLate(t *testing.T) {
 	})
 }
 
+func TestARateLimitThatComesBackWithEverySessionEndsTheRequestSoon(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		w := newWorld(t, 4, turn{open: trouble(domain.UpstreamRateLimited)})
+		w.pool.forgives = true // as accounts do whose Retry-After is short
+		w.options = Options{MaxRetries: 3, RetryDelay: time.Second, StreamTimeout: 2 * time.Minute}
+		_, err := w.complete(streamed("hi"))
+		w.expectKind(err, domain.AccountsExhausted)
+		if got := len(w.pool.leases); got != 8 {
+			t.Errorf("%d attempts, want the four free ones and four that count", got)
+		}
+	})
+}
+
 func TestThereIsNoPauseWhileAnotherAccountIsLeft(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		w := newWorld(t, 3, refuses(domain.UpstreamFault))

@@ -4,6 +4,7 @@ package models
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"sync/atomic"
@@ -81,7 +82,7 @@ func (c *Catalogue) Update(offered []domain.ModelMapping) {
 			t.listed = append(t.listed, m)
 		}
 	}
-	for _, m := range t.listed { // the raw id of a known endpoint is known as well
+	for _, m := range slices.Concat(t.listed, offered) { // the raw id of a known endpoint is known as well
 		if _, taken := t.byName[string(m.Endpoint)]; !taken {
 			m.Name = string(m.Endpoint)
 			t.byName[m.Name] = m
