@@ -16,6 +16,7 @@ import (
 	"ondemand-api-proxy/adapter/metrics"
 	"ondemand-api-proxy/domain"
 	"ondemand-api-proxy/usecase/accounts"
+	"ondemand-api-proxy/usecase/usage"
 )
 
 // families are the metrics that a gateway exposes once it has worked.
@@ -30,7 +31,7 @@ func families(t *testing.T) map[string]bool {
 		t.Fatal(err)
 	}
 	figures := metrics.New(metrics.Options{
-		Version: "v1", Sessions: func() int { return 1 },
+		Version: "v1", Sessions: func() int { return 1 }, Ledger: func() usage.Health { return usage.Health{} },
 		Statuses: func() []accounts.Status { return []accounts.Status{{Account: account}} },
 	})
 	figures.RequestBegan()

@@ -72,6 +72,11 @@ func (l *Log) CatalogueRefreshed(models int, err error) {
 	l.log.Info("model catalogue refreshed", zap.Int("models", models))
 }
 
+// LedgerFaulted implements usage.Observer.
+func (l *Log) LedgerFaulted(err error) {
+	l.log.Warn("the ledger could not be written; it is tried again, and nothing is lost while the service runs", zap.Error(err))
+}
+
 // of names an account.
 func of(account domain.Account) zap.Field {
 	return zap.Inline(zapcore.ObjectMarshalerFunc(func(e zapcore.ObjectEncoder) error {

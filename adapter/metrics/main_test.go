@@ -14,7 +14,11 @@ import (
 	"ondemand-api-proxy/usecase/accounts"
 	"ondemand-api-proxy/usecase/chat"
 	"ondemand-api-proxy/usecase/models"
+	"ondemand-api-proxy/usecase/usage"
 )
+
+// noLedger is a ledger that has nothing to do.
+func noLedger() usage.Health { return usage.Health{} }
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
@@ -33,6 +37,7 @@ const (
 // newMetrics returns Metrics that know these accounts, all ready.
 func newMetrics(pool ...domain.Account) *Metrics {
 	return New(Options{
+		Ledger:  noLedger,
 		Version: "1.2.3",
 		Statuses: func() []accounts.Status {
 			var all []accounts.Status

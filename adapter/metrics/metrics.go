@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"ondemand-api-proxy/usecase/accounts"
+	"ondemand-api-proxy/usecase/usage"
 )
 
 // namespace begins the name of every family of the program's own.
@@ -28,8 +29,8 @@ const (
 	resultFailed = "failed"
 )
 
-// Options are what the figures are taken from. Both functions are called at every scrape,
-// not before the first one, possibly at the same time by several; neither may be nil.
+// Options are what the figures are taken from. The functions are called at every scrape,
+// not before the first one, possibly at the same time by several; none may be nil.
 type Options struct {
 	Version      string // of the program
 	DefaultToken bool   // the access token is the documented one
@@ -37,6 +38,8 @@ type Options struct {
 	Statuses func() []accounts.Status
 	// Sessions returns how many upstream sessions could be continued now.
 	Sessions func() int
+	// Ledger returns how the ledger does.
+	Ledger func() usage.Health
 }
 
 // Metrics implements the observer ports of the use cases and of the HTTP surface. All
@@ -59,6 +62,7 @@ func New(options Options) *Metrics {
 		newAccountCollector(options.Statuses),
 	)
 	aboutProgram(factory, options)
+	aboutLedger(factory, options.Ledger)
 	return &Metrics{
 		registry:    registry,
 		requests:    newRequests(factory),

@@ -34,7 +34,7 @@ func (s *Store) TakeSessions(ctx context.Context) (sessions []domain.Session, er
 	if err == nil && len(sessions) > 0 {
 		// A power failure could undo a transaction that stands in the log only, and the mark
 		// would be back; the checkpoint puts it on the disk for good.
-		_, err = s.db.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
+		_, err = s.writer.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("take over saved sessions: %w", err)
@@ -82,17 +82,4 @@ func (s *Store) SaveSessions(ctx context.Context, sessions []domain.Session) err
 		return fmt.Errorf("save sessions: %w", err)
 	}
 	return nil
-}
-
-// change runs do in a transaction.
-func (s *Store) change(ctx context.Context, do func(*sql.Tx) error) error {
-	tx, err := s.db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = tx.Rollback() }() // does nothing after Commit
-	if err := do(tx); err != nil {
-		return err
-	}
-	return tx.Commit()
 }

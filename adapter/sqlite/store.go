@@ -1,125 +1,140 @@
 // Package sqlite keeps what has to survive a restart in one SQLite file of the data
-// directory.
+// directory: the ledger, and the tips of upstream sessions.
 package sqlite
 
 import (
 	"context"
 	"database/sql"
-	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
-	"net/url"
 	"os"
 	"path/filepath"
 	"time"
-
-	"github.com/pressly/goose/v3"
-	sqlitedriver "modernc.org/sqlite" // registers the driver "sqlite"
-	sqlitecodes "modernc.org/sqlite/lib"
 )
-
-//go:embed migrations/*.sql
-var migrations embed.FS
 
 // fileName is the store's file in the data directory.
 const fileName = "ondemand-proxy.db"
 
-// Store is an open store. It is safe for concurrent use.
+// Store is the store. One of Open and OpenMemory comes before everything else; from then
+// on it is safe for concurrent use.
 type Store struct {
-	db   *sql.DB
-	path string
+	directory string
+	memory    bool
+	writer    *sql.DB // of one connection
+	readers   *sql.DB // of a few, which never wait for the writer
 }
 
-// Open opens the store in the directory, which is made if it is missing, and brings its
-// tables up to date. A damaged file is moved aside and a new one begun; asideAs is then the
-// name of what was moved, for a warning.
+var errNotOpen = errors.New("the store is not open")
+
+// New returns the store of a data directory. It is not open.
+func New(directory string) *Store { return &Store{directory: directory} }
+
+// Open returns the store of the directory, open.
 func Open(ctx context.Context, directory string) (store *Store, asideAs string, err error) {
-	if err := os.MkdirAll(directory, 0o700); err != nil {
-		return nil, "", fmt.Errorf("make the data directory: %w", err)
+	store = New(directory)
+	if asideAs, err = store.Open(ctx); err != nil {
+		return nil, asideAs, err
 	}
-	path := filepath.Join(directory, fileName)
-	store, err = open(ctx, path)
+	return store, asideAs, nil
+}
+
+// Open opens the file in the directory, which is made if it is missing, and brings its
+// tables up to date. A damaged file is moved aside and a new one begun; asideAs is then the
+// name of what was moved, for a warning. After an error the store is not open.
+func (s *Store) Open(ctx context.Context) (asideAs string, err error) {
+	if err := os.MkdirAll(s.directory, 0o700); err != nil {
+		return "", fmt.Errorf("make the data directory: %w", err)
+	}
+	path := filepath.Join(s.directory, fileName)
+	err = s.openFile(ctx, path)
 	if err == nil || !isDamaged(err) {
-		return store, "", err
+		return "", err
 	}
 	asideAs = fmt.Sprintf("%s.damaged-%s", path, time.Now().UTC().Format("20060102-150405.000"))
 	if err := moveAside(path, asideAs); err != nil {
-		return nil, "", fmt.Errorf("move the damaged file aside: %w", err)
+		return "", fmt.Errorf("move the damaged file aside: %w", err)
 	}
-	store, err = open(ctx, path)
-	return store, asideAs, err
+	return asideAs, s.openFile(ctx, path)
 }
 
-func open(ctx context.Context, path string) (*Store, error) {
+// OpenMemory opens an empty store that is lost when it is closed, for when there is no
+// directory to write to. It keeps the rows of the latest 100,000 requests only.
+func (s *Store) OpenMemory(ctx context.Context) error {
+	db, err := connectMemory()
+	if err != nil {
+		return err
+	}
+	if err := migrate(ctx, db); err != nil {
+		return errors.Join(err, db.Close())
+	}
+	s.writer, s.readers, s.memory = db, db, true
+	return nil
+}
+
+func (s *Store) openFile(ctx context.Context, path string) error {
 	// The file holds ids of upstream sessions: nobody else's business.
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := file.Close(); err != nil {
-		return nil, err
-	}
-	options := url.Values{"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(NORMAL)"}, "_txlock": {"immediate"}}
-	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(path), RawQuery: options.Encode()}).String())
-	if err != nil {
-		return nil, err
-	}
-	store := &Store{db: db, path: path}
-	if err := store.migrate(ctx); err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	return store, nil
-}
-
-func (s *Store) migrate(ctx context.Context) error {
-	var fine string
-	if err := s.db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&fine); err != nil {
 		return err
 	}
-	if fine != "ok" {
-		return errDamaged
-	}
-	scripts, err := fs.Sub(migrations, "migrations")
+	writer, err := connectWriter(path)
 	if err != nil {
 		return err
 	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, s.db, scripts, goose.WithDisableGlobalRegistry(true))
+	if err := migrate(ctx, writer); err != nil {
+		return errors.Join(err, writer.Close())
+	}
+	readers, err := connectReaders(path)
+	if err != nil {
+		return errors.Join(err, writer.Close())
+	}
+	s.writer, s.readers, s.memory = writer, readers, false
+	return nil
+}
+
+// InMemory tells whether nothing will survive a restart.
+func (s *Store) InMemory() bool { return s.memory }
+
+// Close closes the store; nothing else may be called any more.
+func (s *Store) Close() error {
+	if s.writer == nil {
+		return nil
+	}
+	if s.memory {
+		return s.writer.Close()
+	}
+	// The last connection to be closed tidies the file up, which readers may not.
+	return errors.Join(s.readers.Close(), s.writer.Close())
+}
+
+// change runs do in a transaction that may write.
+func (s *Store) change(ctx context.Context, do func(*sql.Tx) error) error {
+	if s.writer == nil {
+		return errNotOpen
+	}
+	tx, err := s.writer.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
-	_, err = provider.Up(ctx)
-	return err
+	defer func() { _ = tx.Rollback() }() // does nothing after Commit
+	if err := do(tx); err != nil {
+		return err
+	}
+	return tx.Commit()
 }
 
-// Close closes the file.
-func (s *Store) Close() error { return s.db.Close() }
-
-var errDamaged = errors.New("the file is damaged")
-
-// isDamaged tells a file that is no sound database from one that cannot be opened now.
-func isDamaged(err error) bool {
-	if errors.Is(err, errDamaged) {
-		return true
+// read runs do in a transaction that sees one state of the store.
+func (s *Store) read(ctx context.Context, do func(*sql.Tx) error) error {
+	if s.readers == nil {
+		return errNotOpen
 	}
-	var failure *sqlitedriver.Error
-	if !errors.As(err, &failure) {
-		return false
+	tx, err := s.readers.BeginTx(ctx, nil)
+	if err != nil {
+		return err
 	}
-	switch failure.Code() & 0xff { // the primary result code
-	case sqlitecodes.SQLITE_CORRUPT, sqlitecodes.SQLITE_NOTADB:
-		return true
-	default:
-		return false
-	}
-}
-
-// moveAside renames the database; what SQLite keeps beside it belongs to it.
-func moveAside(path, as string) error {
-	for _, suffix := range []string{"-wal", "-shm"} {
-		if err := os.Rename(path+suffix, as+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	return os.Rename(path, as)
+	defer func() { _ = tx.Rollback() }()
+	return do(tx)
 }

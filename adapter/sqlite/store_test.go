@@ -10,14 +10,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/goleak"
 
 	"ondemand-api-proxy/domain"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-func mustOpen(t *testing.T, directory string) *Store {
+func mustOpen(t testing.TB, directory string) *Store {
 	t.Helper()
 	store, aside, err := Open(context.Background(), directory)
 	if err != nil {

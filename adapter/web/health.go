@@ -19,5 +19,9 @@ func (s *Server) ready(c *gin.Context) {
 		c.JSON(http.StatusServiceUnavailable, gin.H{"status": "not ready", "reason": domain.AsError(err).Message})
 		return
 	}
-	c.JSON(http.StatusOK, gin.H{"status": "ready"})
+	ledger := "stored"
+	if s.options.MemoryOnly() {
+		ledger = "in memory only: the data directory cannot be used"
+	}
+	c.JSON(http.StatusOK, gin.H{"status": "ready", "ledger": ledger})
 }

@@ -17,9 +17,9 @@ func TestReadinessSaysWhyNot(t *testing.T) {
 		status int
 		want   string
 	}{
-		{nil, 200, `{"status":"ready"}`},
+		{nil, 200, `{"ledger":"stored","status":"ready"}`},
 		{domain.E(domain.NoAccount, "No account is configured.", context.Canceled), 503, `{"reason":"No account is configured.","status":"not ready"}`},
-		{nil, 200, `{"status":"ready"}`},
+		{nil, 200, `{"ledger":"stored","status":"ready"}`},
 	} {
 		why = test.why
 		answer := s.ask("GET", "/readyz", "", "Authorization", "")

@@ -99,7 +99,7 @@ func newSurface(t testing.TB, complete answers, change func(*Options), tokens ..
 		t.Fatal(err)
 	}
 	options := Options{
-		MaxBody: 1 << 20, Unready: func() error { return nil },
+		MaxBody: 1 << 20, Unready: func() error { return nil }, MemoryOnly: func() bool { return false },
 		Home:    http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "home") }),
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "figures") }),
 	}

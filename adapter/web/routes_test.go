@@ -35,7 +35,7 @@ func TestEveryRouteAnswersWithAndWithoutVersion(t *testing.T) {
 			}
 		}
 	}
-	for path, want := range map[string]string{"/": "home", "/healthz": `{"status":"ok"}`, "/readyz": `{"status":"ready"}`} {
+	for path, want := range map[string]string{"/": "home", "/healthz": `{"status":"ok"}`, "/readyz": `{"ledger":"stored","status":"ready"}`} {
 		answer := s.ask("GET", path, "", "Authorization", "")
 		if answer.Code != http.StatusOK || answer.Body.String() != want {
 			t.Errorf("GET %s without a token: got %d %s, want 200 %s", path, answer.Code, answer.Body, want)

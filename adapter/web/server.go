@@ -46,6 +46,8 @@ type Options struct {
 	CORSOrigins []string      // "*" or origins; empty: no browser of another site may call
 	// Unready returns why no request could be served now, nil while some could.
 	Unready func() error
+	// MemoryOnly tells whether nothing of the ledger will survive a restart.
+	MemoryOnly func() bool
 	// Home serves GET /.
 	Home http.Handler
 	// Metrics serves GET /metrics, to whoever has the first access token unless MetricsPublic.

@@ -3,6 +3,7 @@ package app
 import (
 	"time"
 
+	"ondemand-api-proxy/adapter/web"
 	"ondemand-api-proxy/domain"
 	"ondemand-api-proxy/usecase/accounts"
 	"ondemand-api-proxy/usecase/chat"
@@ -44,5 +45,15 @@ func (all watchers) AccountRenewed(account domain.Account, how accounts.Renewal,
 func (all watchers) CatalogueRefreshed(models int, err error) {
 	for _, w := range all {
 		w.CatalogueRefreshed(models, err)
+	}
+}
+
+// recorders tells several, one after the other.
+type recorders []web.Recorder
+
+// Record implements web.Recorder.
+func (all recorders) Record(record domain.Record) {
+	for _, r := range all {
+		r.Record(record)
 	}
 }

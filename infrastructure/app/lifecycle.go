@@ -8,11 +8,13 @@ import (
 	"go.uber.org/fx"
 	"go.uber.org/zap"
 
+	"ondemand-api-proxy/adapter/sqlite"
 	"ondemand-api-proxy/infrastructure/config"
 	"ondemand-api-proxy/infrastructure/httpserver"
 	"ondemand-api-proxy/usecase/accounts"
 	"ondemand-api-proxy/usecase/chat"
 	"ondemand-api-proxy/usecase/models"
+	"ondemand-api-proxy/usecase/usage"
 )
 
 // parts are what has to be started and stopped.
@@ -23,6 +25,8 @@ type parts struct {
 	Config    config.Config
 	Log       *zap.Logger
 	Transport *http.Transport
+	Store     *sqlite.Store
+	Ledger    *usage.Ledger
 	Sessions  *chat.Sessions
 	Pool      *accounts.Pool
 	Refresher *models.Refresher
@@ -32,7 +36,7 @@ type parts struct {
 // run says in which order the parts start; they stop in the opposite one, so that
 // nothing is gone while something else still needs it.
 func run(lifecycle fx.Lifecycle, p parts) {
-	memory := &memory{directory: p.Config.DataDir, sessions: p.Sessions, log: p.Log}
+	memory := &memory{store: p.Store, directory: p.Config.DataDir, sessions: p.Sessions, log: p.Log}
 	reloader := &reloader{settings: p.Settings, current: p.Config, file: p.Config.File(), pool: p.Pool, refresher: p.Refresher, log: p.Log}
 	var background background
 	for _, hook := range []fx.Hook{
@@ -42,7 +46,7 @@ func run(lifecycle fx.Lifecycle, p parts) {
 		{OnStop: func(context.Context) error { background.end(); return nil }},
 		{OnStart: func(ctx context.Context) error { return p.Server.Start(ctx, p.stoppedServing) }, OnStop: p.Server.Stop},
 		{OnStart: func(context.Context) error {
-			background.begin(p.Refresher.Run, reloader.watchFile, reloader.watchHangup)
+			background.begin(p.Ledger.Run, p.Refresher.Run, reloader.watchFile, reloader.watchHangup)
 			p.greet()
 			return nil
 		}},

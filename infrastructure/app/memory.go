@@ -9,28 +9,28 @@ import (
 	"ondemand-api-proxy/usecase/chat"
 )
 
-// memory carries the idle upstream sessions over a restart. The store is a convenience:
-// whatever is wrong with it, the service goes on, and conversations are replayed.
+// memory is what survives a restart: the ledger, and the idle upstream sessions. Whatever
+// is wrong with the store, the service goes on: the ledger is then kept in memory, and
+// conversations are replayed.
 type memory struct {
+	store     *sqlite.Store
 	directory string
 	sessions  *chat.Sessions
 	log       *zap.Logger
-	store     *sqlite.Store // nil: there is none
 }
 
 // recall opens the store and takes over what the last clean stop left there.
 func (m *memory) recall(ctx context.Context) error {
-	store, asideAs, err := sqlite.Open(ctx, m.directory)
+	asideAs, err := m.store.Open(ctx)
 	if asideAs != "" {
 		m.log.Warn("the database was damaged: it was moved aside, and a new one begun", zap.String("moved_to", asideAs))
 	}
 	if err != nil {
-		m.log.Warn("the data directory cannot be used: conversations will begin new upstream sessions after a restart",
+		m.log.Warn("the data directory cannot be used: the ledger is in memory only, and conversations will begin new upstream sessions after a restart",
 			zap.String("data_dir", m.directory), zap.Error(err))
-		return nil
+		return m.store.OpenMemory(ctx)
 	}
-	m.store = store
-	sessions, err := store.TakeSessions(ctx)
+	sessions, err := m.store.TakeSessions(ctx)
 	if err != nil {
 		m.log.Warn("the saved sessions cannot be read: their conversations will begin new ones", zap.Error(err))
 		return nil
@@ -44,13 +44,13 @@ func (m *memory) recall(ctx context.Context) error {
 	return nil
 }
 
-// save leaves the sessions for the next start. No request is running any more.
+// save leaves the sessions for the next start. No request is running any more, and the
+// ledger is written.
 func (m *memory) save(ctx context.Context) error {
-	if m.store == nil {
-		return nil
-	}
-	if err := m.store.SaveSessions(ctx, m.sessions.All()); err != nil {
-		m.log.Warn("the upstream sessions could not be saved: their conversations will begin new ones", zap.Error(err))
+	if !m.store.InMemory() {
+		if err := m.store.SaveSessions(ctx, m.sessions.All()); err != nil {
+			m.log.Warn("the upstream sessions could not be saved: their conversations will begin new ones", zap.Error(err))
+		}
 	}
 	if err := m.store.Close(); err != nil {
 		m.log.Warn("the database could not be closed", zap.Error(err))

@@ -13,6 +13,7 @@ import (
 	"ondemand-api-proxy/adapter/eventlog"
 	"ondemand-api-proxy/adapter/metrics"
 	"ondemand-api-proxy/adapter/ondemand"
+	"ondemand-api-proxy/adapter/sqlite"
 	"ondemand-api-proxy/adapter/tiktoken"
 	"ondemand-api-proxy/adapter/web"
 	"ondemand-api-proxy/infrastructure/config"
@@ -22,6 +23,7 @@ import (
 	"ondemand-api-proxy/usecase/accounts"
 	"ondemand-api-proxy/usecase/chat"
 	"ondemand-api-proxy/usecase/models"
+	"ondemand-api-proxy/usecase/usage"
 )
 
 // options is the whole program.
@@ -62,11 +64,13 @@ func outboundModule() fx.Option {
 				fx.As(new(chat.Upstream)), fx.As(new(accounts.Authenticator)), fx.As(new(models.Source)),
 			),
 			eventlog.New,
-			func(log *eventlog.Log) web.Recorder { return log },
+			func(c config.Config) *sqlite.Store { return sqlite.New(c.DataDir) },
+			func(log *eventlog.Log, ledger *usage.Ledger) web.Recorder { return recorders{log, ledger} },
 			func() *accountView { return &accountView{} },
-			func(s Settings, c config.Config, accounts *accountView, sessions *chat.Sessions) *metrics.Metrics {
+			func(s Settings, c config.Config, accounts *accountView, sessions *chat.Sessions, ledger *usage.Ledger) *metrics.Metrics {
 				return metrics.New(metrics.Options{
-					Version: s.Version, DefaultToken: c.UsesDefaultToken(), Statuses: accounts.statuses, Sessions: sessions.Len,
+					Version: s.Version, DefaultToken: c.UsesDefaultToken(),
+					Statuses: accounts.statuses, Sessions: sessions.Len, Ledger: ledger.Health,
 				})
 			},
 			fx.Annotate(
@@ -100,6 +104,9 @@ func useCaseModule() fx.Option {
 				view.pool = accounts.New(auth, observer, accounts.Options{Cooldown: c.AccountCooldown, Wait: c.RequestTimeout}, c.Accounts)
 				return view.pool
 			},
+			func(c config.Config, store *sqlite.Store, log *eventlog.Log) *usage.Ledger {
+				return usage.NewLedger(store, pricesOf(c), log, usage.Options{Retention: c.UsageRetention()})
+			},
 			func(p *accounts.Pool) (chat.Accounts, models.Caller) { return pooled{p}, p },
 			func(c config.Config) *chat.Sessions { return chat.NewSessions(c.SessionTimeout, mostSessions) },
 			func(c config.Config) chat.Options {
@@ -122,11 +129,12 @@ func inboundModule() fx.Option {
 		"inbound",
 		fx.Provide(
 			func(c config.Config) *web.Gate { return web.NewGate(accessTokens(c)) },
-			func(c config.Config, pool *accounts.Pool, figures *metrics.Metrics) web.Options {
+			func(c config.Config, pool *accounts.Pool, figures *metrics.Metrics, store *sqlite.Store) web.Options {
 				return web.Options{
 					Metrics: figures.Handler(), MetricsPublic: c.MetricsPublic,
 					MaxBody: c.MaxBodyBytes(), Heartbeat: heartbeat, CORSOrigins: c.CORSOrigins, Home: dashboard.Home(),
-					Unready: func() error { _, err := pool.Outlook(nil); return err },
+					Unready:    func() error { _, err := pool.Outlook(nil); return err },
+					MemoryOnly: store.InMemory,
 				}
 			},
 			func(s Settings, c *models.Catalogue) web.Models {
@@ -143,6 +151,15 @@ func inboundModule() fx.Option {
 			httpserver.New,
 		),
 	)
+}
+
+// pricesOf returns what the models cost.
+func pricesOf(c config.Config) usage.Prices {
+	prices := make(usage.Prices, len(c.ModelPrices))
+	for model, price := range c.ModelPrices {
+		prices[model] = usage.Price{In: price.In, Out: price.Out}
+	}
+	return prices
 }
 
 // accessTokens returns all tokens that clients may use.

@@ -1,0 +1,57 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"ondemand-api-proxy/usecase/usage"
+)
+
+const sumColumns = "step, dimension, at, name, outcome, requests, prompt_tokens, completion_tokens, estimated_tokens, cost, attempts, streams, last"
+
+var addSums = "INSERT INTO rollups (" + sumColumns + ") VALUES " + places(sumColumns) +
+	" ON CONFLICT DO UPDATE SET requests = requests + excluded.requests," +
+	" prompt_tokens = prompt_tokens + excluded.prompt_tokens, completion_tokens = completion_tokens + excluded.completion_tokens," +
+	" estimated_tokens = estimated_tokens + excluded.estimated_tokens, cost = cost + excluded.cost, attempts = attempts + excluded.attempts," +
+	" streams = streams + excluded.streams, last = max(last, excluded.last)"
+
+// addRollups adds a tally of this step to what is there.
+func addRollups(ctx context.Context, tx *sql.Tx, step usage.Step, tally *usage.Tally) error {
+	add, err := tx.PrepareContext(ctx, addSums)
+	if err != nil {
+		return err
+	}
+	defer add.Close()
+	for key, s := range tally.Sums {
+		_, err := add.ExecContext(
+			ctx, int64(step), string(key.Dimension), key.At, key.Name, string(key.Outcome),
+			s.Requests, s.Prompt, s.Completion, s.Estimated, s.Cost, s.Attempts, s.Streams, s.Last,
+		)
+		if err != nil {
+			return err
+		}
+	}
+	for at, latencies := range tally.Latencies {
+		if err := addLatencies(ctx, tx, step, at, latencies); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func addLatencies(ctx context.Context, tx *sql.Tx, step usage.Step, at int64, more *usage.Latencies) error {
+	var first, duration []byte
+	err := tx.QueryRowContext(ctx, "SELECT first_delta, duration FROM latencies WHERE step = ? AND at = ?", int64(step), at).Scan(&first, &duration)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	var sum usage.Latencies
+	sum.Merge(more)
+	if err := addLatencyBlobs(&sum, first, duration); err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, "INSERT OR REPLACE INTO latencies (step, at, first_delta, duration) VALUES (?, ?, ?, ?)",
+		int64(step), at, histogramBlob(sum.First), histogramBlob(sum.Duration))
+	return err
+}
