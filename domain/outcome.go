@@ -59,9 +59,9 @@ type Record struct {
 	RequestID  string
 	Began      time.Time
 	Scope      TokenID
-	Model      string // the public name, or OtherModel; empty: it was no completion
-	Endpoint   EndpointID
-	Account    AccountID // of the last attempt; empty when none was made
+	Model      string     // the public name, or OtherModel; empty: it was no completion
+	Endpoint   EndpointID // empty for a model that is not known
+	Account    AccountID  // of the last attempt; empty when none was made
 	Outcome    Outcome
 	Status     int // of the HTTP answer
 	Usage      Usage

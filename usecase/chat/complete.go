@@ -136,11 +136,11 @@ func (j *job) usage(tokens Tokenizer) domain.Usage {
 func (j *job) record(usage domain.Usage, err error) domain.Record {
 	r := domain.Record{
 		RequestID: j.request.ID, Began: j.began, Duration: time.Since(j.began),
-		Scope: j.request.Scope, Model: domain.OtherModel, Endpoint: j.model.Endpoint,
+		Scope: j.request.Scope, Model: domain.OtherModel,
 		Stream: j.request.Stream, Usage: usage,
 	}
-	if j.model.Known {
-		r.Model = j.model.Name
+	if j.model.Known { // else both are the client's text
+		r.Model, r.Endpoint = j.model.Name, j.model.Endpoint
 	}
 	reason := domain.FinishStop
 	for _, c := range j.choices {
