@@ -24,7 +24,8 @@ func (unheard) LedgerFaulted(err error) { fmt.Fprintln(os.Stderr, err) }
 
 // runVictim records requests until it is killed, and says which when it has.
 func runVictim(directory string) {
-	store, aside, err := Open(context.Background(), directory)
+	store := New(directory)
+	aside, err := store.Open(context.Background())
 	if err != nil || aside != "" {
 		fmt.Fprintln(os.Stderr, "Open:", aside, err)
 		os.Exit(1)

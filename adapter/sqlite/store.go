@@ -29,15 +29,6 @@ var errNotOpen = errors.New("the store is not open")
 // New returns the store of a data directory. It is not open.
 func New(directory string) *Store { return &Store{directory: directory} }
 
-// Open returns the store of the directory, open.
-func Open(ctx context.Context, directory string) (store *Store, asideAs string, err error) {
-	store = New(directory)
-	if asideAs, err = store.Open(ctx); err != nil {
-		return nil, asideAs, err
-	}
-	return store, asideAs, nil
-}
-
 // Open opens the file in the directory, which is made if it is missing, and brings its
 // tables up to date. A damaged file is moved aside and a new one begun; asideAs is then the
 // name of what was moved, for a warning. After an error the store is not open.

@@ -16,7 +16,8 @@ import (
 
 func mustOpen(t testing.TB, directory string) *Store {
 	t.Helper()
-	store, aside, err := Open(context.Background(), directory)
+	store := New(directory)
+	aside, err := store.Open(context.Background())
 	if err != nil {
 		t.Fatalf("Open: %v", err)
 	}
@@ -76,7 +77,8 @@ func TestADamagedFileIsMovedAside(t *testing.T) {
 	if err := os.WriteFile(path, garbage, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	store, aside, err := Open(context.Background(), directory)
+	store := New(directory)
+	aside, err := store.Open(context.Background())
 	if err != nil {
 		t.Fatalf("Open: %v", err)
 	}
@@ -95,7 +97,7 @@ func TestADirectoryThatCannotBeMadeIsAnError(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := Open(context.Background(), filepath.Join(file, "data")); err == nil {
+	if _, err := New(filepath.Join(file, "data")).Open(context.Background()); err == nil {
 		t.Fatal("Open below a file succeeded, want an error")
 	}
 }

@@ -150,12 +150,15 @@ func yearReads(ctx context.Context, store *Store) map[string]func() error {
 	}
 }
 
-func TestAYearOfAMillionRequestsIsReadInATenthOfASecond(t *testing.T) {
+// TestReadsOfAMillionRequestsUseTheirIndexes would see a read that walks over all rows, which
+// takes seconds. How fast reads are, BenchmarkReadsOfAYear says: their limit is far above
+// that, since a test must not fail for other work of the machine.
+func TestReadsOfAMillionRequestsUseTheirIndexes(t *testing.T) {
 	if testing.Short() {
 		t.Skip("making a million rows takes seconds")
 	}
 	t.Parallel()
-	requests, limit := 1_000_000, 100*time.Millisecond
+	requests, limit := 1_000_000, 400*time.Millisecond
 	if raceDetector {
 		requests, limit = 300, time.Minute
 	}

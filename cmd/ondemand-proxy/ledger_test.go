@@ -30,7 +30,8 @@ func TestTheLedgerHasEveryRequestWithItsTrueEndAlsoAfterACrash(t *testing.T) {
 	time.Sleep(1100 * time.Millisecond) // what ended a second before a crash is kept
 	p.stop(syscall.SIGKILL, 0)
 
-	store, asideAs, err := sqlite.Open(t.Context(), p.dataDir)
+	store := sqlite.New(p.dataDir)
+	asideAs, err := store.Open(t.Context())
 	if err != nil || asideAs != "" {
 		t.Fatalf("the file does not open: %v, moved to %q", err, asideAs)
 	}
