@@ -3,12 +3,20 @@ package domain
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"hash"
 )
 
 // TokenID identifies an access token without being one: a short digest of it.
 // Conversations of different access tokens never meet.
 type TokenID string
+
+// TokenIDOf returns the id of an access token.
+func TokenIDOf(token Secret) TokenID {
+	sum := sha256.Sum256([]byte(token.Reveal()))
+	id := sha256.Sum256(append([]byte("token id\x00"), sum[:]...))
+	return TokenID(hex.EncodeToString(id[:6]))
+}
 
 // Digest identifies a text, or a history: who sent it and every message of it.
 type Digest [sha256.Size]byte

@@ -105,7 +105,7 @@ type Error struct {
 	Kind       Kind
 	Message    string
 	Param      string        // the field at fault, for InvalidRequest
-	Code       string        // overrides the code that OpenAI clients see, for InvalidRequest
+	Code       string        // overrides the code that clients see for the kind
 	RetryAfter time.Duration // when to come back; zero: not known
 	Cause      error
 }

@@ -96,6 +96,9 @@ func (h *Health) enter(state AccountState, why Kind, now time.Time, rest time.Du
 	h.state, h.why, h.since, h.until = state, why, now, until
 }
 
+// Restore makes the account ready, whatever it was, as if nothing had ever happened.
+func (h *Health) Restore() { *h = Health{} }
+
 // Succeeded learns that work begun at began went well. It ends a rest that
 // began earlier; a rate limit or a refusal stays, since only its time ends those.
 func (h *Health) Succeeded(began time.Time) {

@@ -68,8 +68,22 @@ type Record struct {
 	FirstDelta time.Duration // zero: none came
 	Duration   time.Duration
 	Stream     bool
-	Attempts   int  // upstream queries begun
-	Continued  bool // an upstream session was continued
+	Attempts   int   // upstream queries begun
+	Tries      []Try // attempts one by one, choice after choice; at most MaxTries
+	Continued  bool  // an upstream session was continued
+}
+
+// MaxTries bounds the tries that a record tells one by one.
+const MaxTries = 32
+
+// Try is what the record of a request tells of one attempt.
+type Try struct {
+	Choice  int // which answer of the request it was for
+	Account AccountID
+	Session SessionUse
+	Result  string        // as Attempt.Result
+	Began   time.Duration // after the request
+	Took    time.Duration
 }
 
 // Attempt is what remains of one attempt at answering a choice.
@@ -79,6 +93,17 @@ type Attempt struct {
 	Session   SessionUse
 	Kept      bool  // the session may go on
 	Err       error // nil: it went well
+}
+
+// ResultOK is the result of an attempt that went well.
+const ResultOK = "ok"
+
+// Result is a word of a closed set: ResultOK, or the kind of the error.
+func (a Attempt) Result() string {
+	if a.Err == nil {
+		return ResultOK
+	}
+	return KindOf(a.Err).String()
 }
 
 // SessionUse tells what kind of upstream session an attempt was made in.

@@ -11,6 +11,7 @@ import (
 
 	"ondemand-api-proxy/domain"
 	"ondemand-api-proxy/usecase/accounts"
+	"ondemand-api-proxy/usecase/usage"
 )
 
 // Log implements the observer ports of the use cases.
@@ -76,6 +77,9 @@ func (l *Log) CatalogueRefreshed(models int, err error) {
 func (l *Log) LedgerFaulted(err error) {
 	l.log.Warn("the ledger could not be written; it is tried again, and nothing is lost while the service runs", zap.Error(err))
 }
+
+// LedgerWrote implements usage.Observer.
+func (l *Log) LedgerWrote(usage.Batch) {}
 
 // of names an account.
 func of(account domain.Account) zap.Field {

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
-	"time"
 
 	"ondemand-api-proxy/usecase/usage"
 )
@@ -13,7 +12,8 @@ import (
 // mostMemoryRows bounds a store in memory: about 50 MB.
 const mostMemoryRows = 100_000
 
-// Append implements usage.Store.
+// Append implements usage.Store. Rollups of minutes that are over for longer than they are
+// kept are not written.
 func (s *Store) Append(ctx context.Context, batch usage.Batch) error {
 	err := s.change(ctx, func(tx *sql.Tx) error {
 		// The driver watches a context by a goroutine for each statement; a batch is quick
@@ -30,10 +30,7 @@ func (s *Store) Append(ctx context.Context, batch usage.Batch) error {
 				return err
 			}
 		}
-		if err := addRollups(ctx, tx, usage.Hour, batch.Counts); err != nil {
-			return err
-		}
-		return addRollups(ctx, tx, usage.Day, batch.Counts.Daily())
+		return s.addCounts(ctx, tx, batch.Counts)
 	})
 	if err != nil {
 		return fmt.Errorf("write %d rows to the ledger: %w", len(batch.Rows), err)
@@ -54,7 +51,7 @@ func isWritten(ctx context.Context, tx *sql.Tx, batch int64) (bool, error) {
 
 // columns are those of a row of requests but its id, in the order of values and scanRow.
 const columns = "began, request_id, token_id, model, endpoint, account_id, outcome, status, prompt_tokens, completion_tokens," +
-	" usage_source, first_delta, duration, stream, attempts, continued, cost"
+	" usage_source, first_delta, duration, stream, attempts, continued, cost, tries"
 
 var insertRow = "INSERT INTO requests (" + columns + ") VALUES " + places(columns)
 
@@ -78,29 +75,11 @@ func appendValues(values []any, e *usage.Entry) []any {
 	return append(
 		values, e.Began.UnixMilli(), e.RequestID, string(e.Scope), e.Model, string(e.Endpoint), string(e.Account), string(e.Outcome), e.Status,
 		e.Usage.Prompt, e.Usage.Completion, int(e.Usage.Source), e.FirstDelta.Milliseconds(), e.Duration.Milliseconds(),
-		e.Stream, e.Attempts, e.Continued, e.Cost,
+		e.Stream, e.Attempts, e.Continued, e.Cost, triesText(e.Tries),
 	)
 }
 
 // places returns "(?,?,?)" for a list of so many columns.
 func places(columns string) string {
 	return "(" + strings.Repeat("?,", strings.Count(columns, ",")) + "?)"
-}
-
-// Prune implements usage.Store.
-func (s *Store) Prune(ctx context.Context, before time.Time, most int) (deleted int, err error) {
-	err = s.change(ctx, func(tx *sql.Tx) error {
-		result, err := tx.ExecContext(ctx,
-			"DELETE FROM requests WHERE id IN (SELECT id FROM requests WHERE began < ? ORDER BY began LIMIT ?)", before.UnixMilli(), most)
-		if err != nil {
-			return err
-		}
-		count, err := result.RowsAffected()
-		deleted = int(count)
-		return err
-	})
-	if err != nil {
-		return 0, fmt.Errorf("delete old rows of the ledger: %w", err)
-	}
-	return deleted, nil
 }

@@ -16,13 +16,18 @@ func readAll(ctx context.Context, store *Store) error {
 	if _, err := store.Totals(ctx, from, to); err != nil {
 		return err
 	}
-	if _, err := store.Series(ctx, from, to, usage.Hour, 0); err != nil {
-		return err
+	for _, step := range []usage.Step{usage.Minute, usage.Hour} {
+		if _, err := store.Series(ctx, from, to, step, 0); err != nil {
+			return err
+		}
 	}
 	if _, err := store.Models(ctx, from, to); err != nil {
 		return err
 	}
 	if _, err := store.Accounts(ctx, from, to); err != nil {
+		return err
+	}
+	if _, err := store.Tokens(ctx, to.Add(-25*time.Hour), to); err != nil {
 		return err
 	}
 	_, err := store.Recent(ctx, usage.Filter{Model: "gpt-4o", Outcome: "completed"}, usage.Cursor{}, 50)
@@ -65,6 +70,9 @@ func TestReadsAndWritesGoOnTogether(t *testing.T) {
 			add(t, store, rows...)
 			if _, err := store.Prune(t.Context(), noon.Add(-time.Duration(rowsOfBatch-i)*time.Minute), 50); err != nil {
 				t.Errorf("%s: Prune: %v", name, err)
+			}
+			if _, err := store.PruneMinutes(t.Context(), noon.Add(-time.Duration(rowsOfBatch-i)*time.Minute), 50); err != nil {
+				t.Errorf("%s: PruneMinutes: %v", name, err)
 			}
 		}
 		close(stop)

@@ -21,6 +21,7 @@ const victimDirectory = "SQLITE_TEST_VICTIM"
 type unheard struct{}
 
 func (unheard) LedgerFaulted(err error) { fmt.Fprintln(os.Stderr, err) }
+func (unheard) LedgerWrote(usage.Batch) {}
 
 // runVictim records requests until it is killed, and says which when it has.
 func runVictim(directory string) {

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"errors"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -98,6 +97,45 @@ func TestABatchThatFailsLeavesNothing(t *testing.T) {
 	agree(t, store)
 }
 
+func TestPruningTakesOldMinutesAndLeavesHoursAndDays(t *testing.T) {
+	store := mustOpen(t, t.TempDir())
+	store.now = func() time.Time { return noon }
+	for i := range 10 { // of four sums and a pair of histograms
+		add(t, store, entry(i, noon.Add(time.Duration(i)*time.Minute)))
+	}
+	var deleted []int
+	for range 4 {
+		n, err := store.PruneMinutes(t.Context(), noon.Add(5*time.Minute), 12)
+		if err != nil {
+			t.Fatal(err)
+		}
+		deleted = append(deleted, n)
+	}
+	_, minutes := stored(t, store, usage.Minute)
+	if !slices.Equal(deleted, []int{12, 12, 1, 0}) || len(minutes.Sums) != 5*4 || len(minutes.Latencies) != 5 {
+		t.Errorf("%d rollups were deleted, and of minutes %d sums and %d histograms are left; want 12, 12, 1, 0 and 20 and 5",
+			deleted, len(minutes.Sums), len(minutes.Latencies))
+	}
+	totals, err := store.Totals(t.Context(), noon, noon.Add(26*time.Hour))
+	if err != nil || totals.Requests != 10 || totals.Duration.P50 == 0 {
+		t.Errorf("the totals are %+v, error %v, want all 10 requests", totals, err)
+	}
+}
+
+func TestMinutesOfLongAgoAreNotWritten(t *testing.T) {
+	store := inMemory(t)
+	defer store.Close()
+	oldest := noon.Add(-usage.MinutesKept)
+	add(t, store, entry(1, oldest.Add(-time.Millisecond)), entry(2, oldest))
+	var requests, histograms int
+	err := store.writer.QueryRow(`SELECT (SELECT sum(requests) FROM rollups WHERE step = 1 AND dimension = 'all'),
+		(SELECT count(*) FROM latencies WHERE step = 1)`).Scan(&requests, &histograms)
+	if err != nil || requests != 1 || histograms != 1 {
+		t.Errorf("minutes hold %d requests and %d histograms, error %v, want the one that is kept", requests, histograms, err)
+	}
+	agree(t, store)
+}
+
 func TestPruningTakesOldRowsAndLeavesTheirSums(t *testing.T) {
 	store := mustOpen(t, t.TempDir())
 	for i := range 10 {
@@ -180,33 +218,4 @@ func TestTheTablesHaveNoPlaceForContentAddressesOrTokens(t *testing.T) {
 			t.Errorf("table %s has the columns %q, want %q", table, got, want)
 		}
 	}
-}
-
-func TestAFileOfTheFirstVersionGoesOn(t *testing.T) {
-	text, err := os.ReadFile("migrations/00001_sessions.sql")
-	if err != nil {
-		t.Fatal(err)
-	}
-	directory := t.TempDir()
-	writer, err := connectWriter(directory + "/" + fileName)
-	if err != nil {
-		t.Fatal(err)
-	}
-	up, _, _ := strings.Cut(string(text), "-- +goose Down")
-	old := &Store{writer: writer}
-	if _, err := writer.Exec(up + `CREATE TABLE goose_db_version (id INTEGER PRIMARY KEY AUTOINCREMENT, version_id INTEGER NOT NULL,
-		is_applied INTEGER NOT NULL, tstamp TIMESTAMP DEFAULT (datetime('now')));
-		INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, 1), (1, 1)`); err != nil {
-		t.Fatal(err)
-	}
-	if err := errors.Join(old.SaveSessions(t.Context(), sessions()), writer.Close()); err != nil {
-		t.Fatal(err)
-	}
-
-	store := mustOpen(t, directory)
-	if diff := cmp.Diff(sessions(), take(t, store)); diff != "" {
-		t.Errorf("sessions of the old file (-want +got):\n%s", diff)
-	}
-	add(t, store, entry(1, noon))
-	agree(t, store)
 }

@@ -33,6 +33,10 @@ func entry(i int, began time.Time) usage.Entry {
 		RequestID: fmt.Sprint("req-", i), Began: began.UTC(), Scope: "a1b2c3", Model: "gpt-4o", Endpoint: "predefined-openai-gpt4o", Account: "0011223344",
 		Outcome: domain.OutcomeCompleted, Status: 200, Usage: domain.Usage{Prompt: 30, Completion: 12, Source: domain.UsageMeasured},
 		FirstDelta: 350 * time.Millisecond, Duration: 2100 * time.Millisecond, Stream: true, Attempts: 2, Continued: true,
+		Tries: []domain.Try{
+			{Account: "5566778899", Session: domain.SessionContinued, Result: "upstream_fault", Took: 90 * time.Millisecond},
+			{Choice: 1, Account: "0011223344", Session: domain.SessionReplayed, Result: domain.ResultOK, Began: 100 * time.Millisecond, Took: 2 * time.Second},
+		},
 	}}
 }
 
@@ -75,9 +79,11 @@ type fataler interface {
 	Fatalf(format string, values ...any)
 }
 
+// inMemory returns a store whose clock stands at noon.
 func inMemory(t fataler) *Store {
 	t.Helper()
 	store := New("")
+	store.now = func() time.Time { return noon }
 	if err := store.OpenMemory(context.Background()); err != nil {
 		t.Fatalf("OpenMemory: %v", err)
 	}
@@ -103,28 +109,36 @@ func batchOf(id int64, rows []usage.Entry) usage.Batch {
 	return batch
 }
 
-// stored returns what the rows and what the rollups of a step say.
+// stored returns what the rows and what the rollups of a step say. Of minutes it returns
+// those that the store has to keep.
 func stored(t fataler, store *Store, step usage.Step) (rows, rollups *usage.Tally) {
 	t.Helper()
+	first := int64(0)
+	if step == usage.Minute {
+		first = firstMinute(store.now())
+	}
+	rows = usage.NewTally()
 	err := store.read(context.Background(), func(tx *sql.Tx) (err error) {
-		if rows, err = tallyRows(context.Background(), tx, time.UnixMilli(0), noon.AddDate(100, 0, 0)); err != nil {
+		err = eachRow(context.Background(), tx, func(row *usage.Row) {
+			if step != usage.Minute || step.Of(row.Began) >= first {
+				rows.Add(&row.Entry)
+			}
+		}, "SELECT id, "+columns+" FROM requests")
+		if err != nil {
 			return err
 		}
-		rollups, err = readRollups(tx, step)
+		rollups, err = readRollups(tx, step, first)
 		return err
 	})
 	if err != nil {
 		t.Fatalf("reading rows and rollups: %v", err)
 	}
-	if step == usage.Day {
-		rows = rows.Daily()
-	}
-	return rows, rollups
+	return rows.By(step), rollups
 }
 
-func readRollups(tx *sql.Tx, step usage.Step) (*usage.Tally, error) {
+func readRollups(tx *sql.Tx, step usage.Step, first int64) (*usage.Tally, error) {
 	tally := usage.NewTally()
-	rows, err := tx.Query("SELECT "+sumColumns+" FROM rollups WHERE step = ?", int64(step))
+	rows, err := tx.Query("SELECT "+sumColumns+" FROM rollups WHERE step = ? AND at >= ?", int64(step), first)
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +155,7 @@ func readRollups(tx *sql.Tx, step usage.Step) (*usage.Tally, error) {
 	if err := rows.Err(); err != nil {
 		return nil, err
 	}
-	return tally, eachLatency(context.Background(), tx, span{step, 0, 1 << 40}, func(at int64, first, duration []byte) error {
+	return tally, eachLatency(context.Background(), tx, span{step, first, 1 << 40}, func(at int64, first, duration []byte) error {
 		tally.Latencies[at] = &usage.Latencies{}
 		return addLatencyBlobs(tally.Latencies[at], first, duration)
 	})
@@ -150,10 +164,10 @@ func readRollups(tx *sql.Tx, step usage.Step) (*usage.Tally, error) {
 // agree checks that the rollups say what the rows say.
 func agree(t fataler, store *Store) {
 	t.Helper()
-	for _, step := range []usage.Step{usage.Hour, usage.Day} {
+	for _, step := range []usage.Step{usage.Minute, usage.Hour, usage.Day} {
 		rows, rollups := stored(t, store, step)
 		if diff := cmp.Diff(rows, rollups, cmpopts.EquateEmpty()); diff != "" {
-			t.Fatalf("rollups of %d hours differ from the rows (-rows +rollups):\n%s", step, diff)
+			t.Fatalf("rollups of %d minutes differ from the rows (-rows +rollups):\n%s", step, diff)
 		}
 	}
 }

@@ -47,7 +47,7 @@ func anyTime(t *rapid.T, name string) time.Time {
 	return noon.Add(time.Duration(rapid.Int64Range(-80*3600, 80*3600).Draw(t, name)) * time.Second)
 }
 
-func TestTotalsModelsAndAccountsAreThoseOfTheRange(t *testing.T) {
+func TestTotalsModelsAccountsAndTokensAreThoseOfTheRange(t *testing.T) {
 	ctx := context.Background()
 	check(t, func(t *rapid.T) {
 		store := inMemory(t)
@@ -55,12 +55,12 @@ func TestTotalsModelsAndAccountsAreThoseOfTheRange(t *testing.T) {
 		all := rapid.SliceOfN(someEntry, 1, 60).Draw(t, "rows")
 		add(t, store, all...)
 		from := anyTime(t, "from")
-		to := from.Add(time.Duration(rapid.SampledFrom([]int64{-1, 0, 1, 60, 120, 121, 600, 1440, 2880, 9000}).Draw(t, "minutes")) * time.Minute)
-		counted := between(from, to)
-		if to.Sub(from) > shortRange { // whole hours
-			counted = between(from.Truncate(time.Hour), to.Add(time.Hour-1).Truncate(time.Hour))
+		to := from.Add(time.Duration(rapid.SampledFrom([]int64{-1, 0, 1, 60, 121, 600, 1440, 1500, 1501, 2880, 9000}).Draw(t, "minutes")) * time.Minute)
+		unit := time.Hour
+		if oldest := noon.Add(-usage.MinutesKept); to.Sub(from) <= 25*time.Hour && !from.Before(oldest) {
+			unit = time.Minute
 		}
-		some := those(all, counted)
+		some := those(all, between(from.Truncate(unit), to.Add(unit-1).Truncate(unit)))
 
 		totals, err := store.Totals(ctx, from, to)
 		if err != nil {
@@ -83,6 +83,7 @@ func TestTotalsModelsAndAccountsAreThoseOfTheRange(t *testing.T) {
 		}{
 			"models":   {store.Models, func(e *usage.Entry) string { return e.Model }},
 			"accounts": {store.Accounts, func(e *usage.Entry) string { return string(e.Account) }},
+			"tokens":   {store.Tokens, func(e *usage.Entry) string { return string(e.Scope) }},
 		} {
 			parts, err := c.read(ctx, from, to)
 			if err != nil {
@@ -126,7 +127,7 @@ func checkQuantiles(t fataler, what string, got usage.Quantiles, entries []usage
 	}
 }
 
-func TestASeriesHasEveryHourOrDayOfItsRange(t *testing.T) {
+func TestASeriesHasEveryMinuteHourOrDayOfItsRange(t *testing.T) {
 	check(t, func(t *rapid.T) {
 		store := inMemory(t)
 		defer store.Close()
@@ -135,9 +136,14 @@ func TestASeriesHasEveryHourOrDayOfItsRange(t *testing.T) {
 		from := anyTime(t, "from")
 		to := from.Add(time.Duration(rapid.Int64Range(0, 100*3600).Draw(t, "seconds")) * time.Second)
 		step, offset, width := usage.Hour, time.Duration(0), time.Hour
-		if rapid.Bool().Draw(t, "days") {
+		switch rapid.IntRange(0, 2).Draw(t, "width") {
+		case 1:
 			step, width = usage.Day, 24*time.Hour
 			offset = time.Duration(rapid.IntRange(-12, 14).Draw(t, "offset")) * time.Hour
+		case 2:
+			step, width = usage.Minute, time.Minute
+			from = noon.Add(-time.Duration(rapid.Int64Range(0, 49*3600).Draw(t, "seconds ago")) * time.Second)
+			to = from.Add(2 * time.Hour)
 		}
 		points, err := store.Series(context.Background(), from, to, step, offset)
 		if err != nil {
@@ -250,7 +256,7 @@ func TestAnExportHasAllRowsAndHoldsNothingOpen(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if row.Entry != all[count] {
+		if !cmp.Equal(row.Entry, all[count]) {
 			t.Fatalf("row %d is %+v, want %+v", count, row.Entry, all[count])
 		}
 		if count++; count == 10 { // with one connection, this would wait for ever

@@ -7,7 +7,6 @@ import (
 	"iter"
 	"math"
 	"strings"
-	"time"
 
 	"ondemand-api-proxy/usecase/usage"
 )
@@ -143,12 +142,4 @@ func (c candidate) count(ctx context.Context, tx *sql.Tx, f usage.Filter) (count
 	err = tx.QueryRowContext(ctx, "SELECT coalesce(sum(requests), 0) FROM rollups WHERE step = ? AND dimension = ? AND at BETWEEN ? AND ? AND "+c.column+" = ?",
 		int64(usage.Day), string(c.dimension), from, to, c.value).Scan(&count)
 	return count, err
-}
-
-// tallyRows sums up the rows of a range.
-func tallyRows(ctx context.Context, tx *sql.Tx, from, to time.Time) (*usage.Tally, error) {
-	tally := usage.NewTally()
-	err := eachRow(ctx, tx, func(row *usage.Row) { tally.Add(&row.Entry) },
-		"SELECT id, "+columns+" FROM requests WHERE began >= ? AND began < ?", from.UnixMilli(), to.UnixMilli())
-	return tally, err
 }

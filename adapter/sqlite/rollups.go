@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"math"
 
 	"ondemand-api-proxy/usecase/usage"
 )
@@ -16,14 +17,30 @@ var addSums = "INSERT INTO rollups (" + sumColumns + ") VALUES " + places(sumCol
 	" estimated_tokens = estimated_tokens + excluded.estimated_tokens, cost = cost + excluded.cost, attempts = attempts + excluded.attempts," +
 	" streams = streams + excluded.streams, last = max(last, excluded.last)"
 
-// addRollups adds a tally of this step to what is there.
-func addRollups(ctx context.Context, tx *sql.Tx, step usage.Step, tally *usage.Tally) error {
+// addCounts adds a tally of minutes to all rollups.
+func (s *Store) addCounts(ctx context.Context, tx *sql.Tx, minutes *usage.Tally) error {
+	if err := addRollups(ctx, tx, usage.Minute, minutes, firstMinute(s.now())); err != nil {
+		return err
+	}
+	for _, step := range [...]usage.Step{usage.Hour, usage.Day} {
+		if err := addRollups(ctx, tx, step, minutes.By(step), math.MinInt64); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addRollups adds a tally of this step to what is there, but for steps before the first.
+func addRollups(ctx context.Context, tx *sql.Tx, step usage.Step, tally *usage.Tally, first int64) error {
 	add, err := tx.PrepareContext(ctx, addSums)
 	if err != nil {
 		return err
 	}
 	defer add.Close()
 	for key, s := range tally.Sums {
+		if key.At < first {
+			continue
+		}
 		_, err := add.ExecContext(
 			ctx, int64(step), string(key.Dimension), key.At, key.Name, string(key.Outcome),
 			s.Requests, s.Prompt, s.Completion, s.Estimated, s.Cost, s.Attempts, s.Streams, s.Last,
@@ -33,6 +50,9 @@ func addRollups(ctx context.Context, tx *sql.Tx, step usage.Step, tally *usage.T
 		}
 	}
 	for at, latencies := range tally.Latencies {
+		if at < first {
+			continue
+		}
 		if err := addLatencies(ctx, tx, step, at, latencies); err != nil {
 			return err
 		}

@@ -23,10 +23,11 @@ func eachRow(ctx context.Context, tx *sql.Tx, do func(*usage.Row), query string,
 	for rows.Next() {
 		var row usage.Row
 		var began, first, duration int64
+		var tries string
 		err := rows.Scan(
 			&row.ID, &began, &row.RequestID, &row.Scope, &row.Model, &row.Endpoint, &row.Account, &row.Outcome, &row.Status,
 			&row.Usage.Prompt, &row.Usage.Completion, &row.Usage.Source, &first, &duration,
-			&row.Stream, &row.Attempts, &row.Continued, &row.Cost,
+			&row.Stream, &row.Attempts, &row.Continued, &row.Cost, &tries,
 		)
 		if err != nil {
 			return err
@@ -34,6 +35,7 @@ func eachRow(ctx context.Context, tx *sql.Tx, do func(*usage.Row), query string,
 		row.Began = time.UnixMilli(began).UTC()
 		row.FirstDelta = time.Duration(first) * time.Millisecond
 		row.Duration = time.Duration(duration) * time.Millisecond
+		row.Tries = parseTries(tries)
 		do(&row)
 	}
 	return rows.Err()

@@ -13,16 +13,17 @@ import (
 	"ondemand-api-proxy/usecase/usage"
 )
 
-// mostPoints bounds a series: eleven years of hours.
+// mostPoints bounds a series: eleven years of hours, or more minutes than are kept.
 const mostPoints = 100_000
 
 var errTooLong = errors.New("the range has too many steps")
 
-// Series sums up each hour or day that the range touches, oldest first and without gaps. Days
-// are those of a place whose clock is offset ahead of UTC, all the year round.
+// Series sums up each minute, hour or day that the range touches, oldest first and without gaps.
+// Days are those of a place whose clock is offset ahead of UTC, all the year round.
 //
 // Every point is a whole step, so the first one may begin before from and the last one end after
-// to. It comes from rollups, so nothing is missing. Counts and tokens are exact, but where the
+// to. It comes from rollups, so nothing is missing but minutes that lie further back than
+// usage.MinutesKept: they have no requests. Counts and tokens are exact, but where the
 // offset is no whole number of hours, an hour counts to the day that it begins in.
 // Percentiles are right within a tenth.
 func (s *Store) Series(ctx context.Context, from, to time.Time, step usage.Step, offset time.Duration) ([]usage.Point, error) {
@@ -49,7 +50,7 @@ type grid struct {
 }
 
 func newGrid(from, to time.Time, step usage.Step, offset time.Duration) grid {
-	g := grid{width: int64(step) * 60}
+	g := grid{width: int64(step)}
 	if step == usage.Day {
 		g.ahead = int64(offset / time.Minute)
 	}
@@ -58,18 +59,18 @@ func newGrid(from, to time.Time, step usage.Step, offset time.Duration) grid {
 	end := ceilDiv(ceilDiv(to.UnixMilli(), minute)+g.ahead, g.width)
 	g.count = max(end-g.first, 0)
 
-	g.source.step = usage.Hour
-	if g.ahead%g.width == 0 {
-		g.source.step = step
+	g.source.step = step
+	if g.ahead%g.width != 0 {
+		g.source.step = usage.Hour
 	}
-	unit := int64(g.source.step) * 60
+	unit := int64(g.source.step)
 	g.source.from, g.source.to = ceilDiv(g.first*g.width-g.ahead, unit), ceilDiv(end*g.width-g.ahead, unit)
 	return g
 }
 
 // index is the point that a rollup of the source belongs to.
 func (g *grid) index(at int64) int64 {
-	return floorDiv(at*int64(g.source.step)*60+g.ahead, g.width) - g.first
+	return floorDiv(at*int64(g.source.step)+g.ahead, g.width) - g.first
 }
 
 func (g *grid) read(ctx context.Context, tx *sql.Tx) ([]usage.Point, error) {

@@ -22,12 +22,13 @@ type Store struct {
 	memory    bool
 	writer    *sql.DB // of one connection
 	readers   *sql.DB // of a few, which never wait for the writer
+	now       func() time.Time
 }
 
 var errNotOpen = errors.New("the store is not open")
 
 // New returns the store of a data directory. It is not open.
-func New(directory string) *Store { return &Store{directory: directory} }
+func New(directory string) *Store { return &Store{directory: directory, now: time.Now} }
 
 // Open opens the file in the directory, which is made if it is missing, and brings its
 // tables up to date. A damaged file is moved aside and a new one begun; asideAs is then the

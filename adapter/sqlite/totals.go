@@ -10,20 +10,21 @@ import (
 	"ondemand-api-proxy/usecase/usage"
 )
 
-// shortRange is the longest range whose sums come from the rows.
-const shortRange = 2 * time.Hour
-
-// Totals sums up the requests that began from from on and before to.
+// Totals sums up the requests that began from from on and before to, from rollups: none is
+// missing, also when its row is pruned.
 //
-// A range of up to two hours is summed from its rows: the range is exact to the millisecond, but
-// holds only requests whose rows are still there. A longer one is summed from rollups:
-// nothing is missing, but the range is widened to whole hours, so that who compares neighbouring
-// ranges has to cut them at whole hours (of UTC). Counts, tokens and costs of what was summed are
-// exact, percentiles right within a tenth.
+// A range of up to 25 hours that begins within usage.MinutesKept is widened to whole minutes, any
+// other to whole hours (of UTC); who compares neighbouring ranges has to cut them there. Counts,
+// tokens and costs of what was summed are exact, percentiles right within a tenth.
 func (s *Store) Totals(ctx context.Context, from, to time.Time) (usage.Totals, error) {
 	var totals usage.Totals
 	err := s.read(ctx, func(tx *sql.Tx) error {
-		parts, latencies, err := sum(ctx, tx, usage.All, from, to)
+		spans := spans(from, to, s.now())
+		parts, err := sum(ctx, tx, usage.All, spans)
+		if err != nil {
+			return err
+		}
+		latencies, err := sumLatencies(ctx, tx, spans)
 		if err != nil {
 			return err
 		}
@@ -40,37 +41,26 @@ func (s *Store) Totals(ctx context.Context, from, to time.Time) (usage.Totals, e
 	return totals, nil
 }
 
-// sum sums up a range by the names of a dimension. Latencies are summed for All only.
-func sum(ctx context.Context, tx *sql.Tx, dimension usage.Dimension, from, to time.Time) (map[string]usage.Part, *usage.Latencies, error) {
-	parts, latencies := make(map[string]usage.Part), &usage.Latencies{}
-	if to.Sub(from) <= shortRange {
-		tally, err := tallyRows(ctx, tx, from, to)
-		if err != nil {
-			return nil, nil, err
-		}
-		for key, sums := range tally.Sums {
-			if key.Dimension == dimension {
-				addPart(parts, key.Name, key.Outcome, sums)
-			}
-		}
-		for _, l := range tally.Latencies {
-			latencies.Merge(l)
-		}
-		return parts, latencies, nil
-	}
-	for _, span := range spans(from, to) {
+// sum sums up a range by the names of a dimension.
+func sum(ctx context.Context, tx *sql.Tx, dimension usage.Dimension, spans []span) (map[string]usage.Part, error) {
+	parts := make(map[string]usage.Part)
+	for _, span := range spans {
 		if err := sumRollups(ctx, tx, dimension, span, parts); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		if dimension != usage.All {
-			continue
-		}
+	}
+	return parts, nil
+}
+
+func sumLatencies(ctx context.Context, tx *sql.Tx, spans []span) (*usage.Latencies, error) {
+	latencies := &usage.Latencies{}
+	for _, span := range spans {
 		err := eachLatency(ctx, tx, span, func(_ int64, first, duration []byte) error { return addLatencyBlobs(latencies, first, duration) })
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
-	return parts, latencies, nil
+	return latencies, nil
 }
 
 func addPart(parts map[string]usage.Part, name string, outcome domain.Outcome, sums usage.Sums) {

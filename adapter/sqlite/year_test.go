@@ -33,13 +33,14 @@ func yearEntry(i, requests int) usage.Entry {
 		outcome = domain.OutcomeLength
 	}
 	spread := i * 7919 % 10007
+	account, took := domain.AccountID(fmt.Sprint("account-", spread%5)), time.Duration(500+3*spread)*time.Millisecond
 	return usage.Entry{Cost: int64(spread), Record: domain.Record{
 		Began:     yearBegan.Add(time.Duration(i) * (yearLasts / time.Duration(requests)).Truncate(time.Millisecond)),
 		RequestID: fmt.Sprint("req-", i), Scope: domain.TokenID(fmt.Sprint("token-", i%3)), Model: fmt.Sprint("model-", spread%16),
-		Account: domain.AccountID(fmt.Sprint("account-", spread%5)), Outcome: outcome, Status: 200,
+		Account: account, Outcome: outcome, Status: 200,
 		Usage:      domain.Usage{Prompt: spread, Completion: spread % 1000, Source: domain.UsageMeasured},
-		FirstDelta: time.Duration(200+spread%3000) * time.Millisecond, Duration: time.Duration(500+3*spread) * time.Millisecond,
-		Stream: i%2 == 0, Attempts: 1,
+		FirstDelta: time.Duration(200+spread%3000) * time.Millisecond, Duration: took,
+		Stream: i%2 == 0, Attempts: 1, Tries: []domain.Try{{Account: account, Session: domain.SessionFresh, Result: domain.ResultOK, Took: took}},
 	}}
 }
 
@@ -48,21 +49,14 @@ const insertYear = `WITH RECURSIVE numbers (i) AS (SELECT 0 UNION ALL SELECT i +
 	SELECT ?2 + i * ?3, 'req-' || i, 'token-' || (i % 3), 'model-' || (spread % 16), '', 'account-' || (spread % 5),
 		CASE WHEN i % 197 = 0 THEN 'timeout' WHEN i % 97 = 0 THEN 'upstream_error' WHEN i % 67 = 0 THEN 'client_gone'
 			WHEN i % 53 = 0 THEN 'length' ELSE 'completed' END,
-		200, spread, spread % 1000, 1, 200 + spread % 3000, 500 + 3 * spread, i % 2 = 0, 1, 0, spread
+		200, spread, spread % 1000, 1, 200 + spread % 3000, 500 + 3 * spread, i % 2 = 0, 1, 0, spread,
+		'0 account-' || (spread % 5) || ' fresh ok 0 ' || (500 + 3 * spread)
 	FROM (SELECT i, i * 7919 % 10007 AS spread FROM numbers)`
 
 // year returns the store of a year of so many requests.
 func year(tb testing.TB, requests int) *Store {
 	tb.Helper()
 	directory, ctx := tb.TempDir(), context.Background()
-	tally, tallied := usage.NewTally(), make(chan struct{})
-	go func() { // while the rows are written
-		defer close(tallied)
-		for i := range requests {
-			entry := yearEntry(i, requests)
-			tally.Add(&entry)
-		}
-	}()
 	if err := mustOpen(tb, directory).Close(); err != nil {
 		tb.Fatal(err)
 	}
@@ -73,14 +67,31 @@ func year(tb testing.TB, requests int) *Store {
 		tb.Fatal(err)
 	}
 	err = (&Store{writer: careless}).change(ctx, func(tx *sql.Tx) error {
-		err := fillRows(tx, requests)
-		<-tallied
-		return errors.Join(err, addRollups(ctx, tx, usage.Hour, tally), addRollups(ctx, tx, usage.Day, tally.Daily()))
+		return errors.Join(fillRows(tx, requests), fillRollups(ctx, tx, requests))
 	})
 	if err := errors.Join(err, careless.Close()); err != nil {
 		tb.Fatal(err)
 	}
-	return mustOpen(tb, directory)
+	store := mustOpen(tb, directory)
+	store.now = func() time.Time { return yearBegan.Add(yearLasts) }
+	return store
+}
+
+// fillRollups adds up a year, some days at a time: minutes of a year would not fit.
+func fillRollups(ctx context.Context, tx *sql.Tx, requests int) error {
+	end := &Store{now: func() time.Time { return yearBegan.Add(yearLasts) }}
+	const together = 10_000
+	for first := 0; first < requests; first += together {
+		tally := usage.NewTally()
+		for i := first; i < min(first+together, requests); i++ {
+			entry := yearEntry(i, requests)
+			tally.Add(&entry)
+		}
+		if err := end.addCounts(ctx, tx, tally); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // fillRows inserts the rows of a year; indexes are made afterwards, which is faster.
@@ -194,23 +205,5 @@ func BenchmarkReadsOfAYear(b *testing.B) {
 				}
 			}
 		})
-	}
-}
-
-func BenchmarkAppendOfAThousandRows(b *testing.B) {
-	for name, store := range map[string]*Store{"file": mustOpen(b, b.TempDir()), "memory": inMemory(b)} {
-		b.Run(name, func(b *testing.B) {
-			rows, next := make([]usage.Entry, 1000), 0
-			for b.Loop() {
-				for i := range rows {
-					rows[i] = yearEntry(next, 1_000_000)
-					next++
-				}
-				add(b, store, rows...)
-			}
-		})
-		if err := store.Close(); err != nil {
-			b.Fatal(err)
-		}
 	}
 }

@@ -2,7 +2,6 @@ package accounts
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"ondemand-api-proxy/domain"
@@ -175,52 +174,4 @@ func (p *Pool) discard(m *member, number int) {
 	if m.grant.number == number {
 		m.grant = grant{number: number, staleAt: time.Unix(1, 0), doubtUntil: time.Now().Add(doubtFor)}
 	}
-}
-
-// Call makes one control call (not a query: it costs no budget) on an account that is
-// ready, else on one that rests; in turn, so that one account's trouble with the call
-// passes. Only a sign-in that fails on the way changes the account's state. The error is
-// NoAccount or AccountsExhausted when there is no account to call with.
-func (p *Pool) Call(ctx context.Context, call func(context.Context, domain.Account, domain.Grant) error) error {
-	p.mu.Lock()
-	began := time.Now()
-	m := p.forControl(began)
-	if m == nil {
-		err := p.unusable(began)
-		p.mu.Unlock()
-		return err
-	}
-	account := m.account
-	p.mu.Unlock()
-
-	var called error
-	err := p.call(ctx, m, account, func(ctx context.Context, account domain.Account, grant domain.Grant) error {
-		called = call(ctx, account, grant)
-		return called
-	})
-	if err == nil || errors.Is(err, called) {
-		return err
-	}
-	p.mu.Lock()
-	tell := p.report(m, account, err, began, time.Now())
-	p.mu.Unlock()
-	tell()
-	return err
-}
-
-// forControl picks the account for a control call, under the lock; nil: none.
-func (p *Pool) forControl(now time.Time) *member {
-	p.controlTurn++
-	var resting *member
-	for i := range p.members {
-		m := p.members[(i+p.controlTurn)%len(p.members)]
-		switch state, _, _ := m.health.At(now); state {
-		case domain.AccountReady:
-			return m
-		case domain.AccountResting:
-			resting = m
-		case domain.AccountCooling, domain.AccountOut:
-		}
-	}
-	return resting
 }

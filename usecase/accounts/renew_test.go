@@ -275,23 +275,3 @@ func TestAFreshTokenThatLooksExpiredIsUsedAllTheSame(t *testing.T) {
 		t.Errorf("%d sign-ins, want 1", signIns)
 	}
 }
-
-func TestAFailingControlCallChangesNoAccount(t *testing.T) {
-	p := pool(t, &platform{}, account(t, "a", domain.AccountLimits{}))
-	err := p.Call(t.Context(), func(context.Context, domain.Account, domain.Grant) error { return fault(domain.PlanRefused) })
-	if domain.KindOf(err) != domain.PlanRefused {
-		t.Fatalf("Call = %v, want plan_refused", err)
-	}
-	if s := p.Statuses()[0]; s.State != domain.AccountReady {
-		t.Errorf("the account is %v, want ready", s.State)
-	}
-}
-
-func TestAControlCallWhoseSignInIsRefusedTakesTheAccountOut(t *testing.T) {
-	auth := &platform{signIn: func() (domain.Grant, error) { return domain.Grant{}, fault(domain.CredentialRefused) }}
-	p := pool(t, auth, account(t, "a", domain.AccountLimits{}))
-	_ = p.Call(t.Context(), strict(func(string) bool { return true }))
-	if s := p.Statuses()[0]; s.State != domain.AccountOut {
-		t.Errorf("the account is %v, want out", s.State)
-	}
-}

@@ -15,6 +15,7 @@ import (
 type attempt struct {
 	choice    *choice
 	lease     Lease
+	began     time.Time
 	session   domain.SessionID
 	continued bool // the session had seen the conversation before
 	again     bool // the account failed this choice before
@@ -36,6 +37,7 @@ func (a *attempt) run(ctx context.Context) (err error) {
 	if err := a.route(ctx); err != nil {
 		return err
 	}
+	a.began = time.Now()
 	err = errPanicked // unless converse returns
 	defer func() { a.settle(ctx, err) }()
 	return a.converse(ctx)
@@ -196,9 +198,12 @@ func (a *attempt) settle(ctx context.Context, err error) {
 	if err != nil && !a.sessionAtFault(err) && isRetried(domain.KindOf(err)) {
 		c.avoid(c.account)
 	}
-	c.in.observer.Attempted(domain.Attempt{
-		RequestID: c.job.request.ID, Account: a.lease.Account(), Session: a.use(), Kept: kept, Err: err,
+	done := domain.Attempt{RequestID: c.job.request.ID, Account: a.lease.Account(), Session: a.use(), Kept: kept, Err: err}
+	c.tries = append(c.tries, domain.Try{
+		Choice: c.index, Account: c.account, Session: done.Session, Result: done.Result(),
+		Began: a.began.Sub(c.job.began), Took: time.Since(a.began),
 	})
+	c.in.observer.Attempted(done)
 }
 
 // use tells what kind of session the attempt was made in.

@@ -25,6 +25,7 @@ type choice struct {
 	tried     []domain.AccountID
 
 	queries    int
+	tries      []domain.Try
 	continued  bool
 	account    domain.AccountID
 	firstDelta time.Time

@@ -145,6 +145,7 @@ func (j *job) record(usage domain.Usage, err error) domain.Record {
 	reason := domain.FinishStop
 	for _, c := range j.choices {
 		r.Attempts += c.queries
+		r.Tries = append(r.Tries, c.tries[:min(len(c.tries), domain.MaxTries-len(r.Tries))]...)
 		r.Continued = r.Continued || c.continued
 		if c.account != "" {
 			r.Account = c.account

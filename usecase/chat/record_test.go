@@ -27,6 +27,10 @@ func TestTheRecordOfARequest(t *testing.T) {
 				RequestID: "request", Began: began, Scope: "scope", Model: "other-model", Endpoint: "predefined-other", Account: w.account(1),
 				Outcome: domain.OutcomeCompleted, Usage: answer.usage, FirstDelta: 4 * time.Second, Duration: 8 * time.Second,
 				Stream: r.Stream, Attempts: 2,
+				Tries: []domain.Try{
+					{Account: w.account(0), Session: domain.SessionFresh, Result: "upstream_fault"},
+					{Account: w.account(1), Session: domain.SessionFresh, Result: "ok", Took: 8 * time.Second},
+				},
 			}
 			if diff := cmp.Diff(want, w.record()); diff != "" {
 				t.Errorf("the record is another one (-want +got):\n%s", diff)
@@ -51,6 +55,16 @@ func TestEveryAttemptIsReported(t *testing.T) {
 			(got.Err != nil) != want[i].failed || got.Kept == want[i].failed || got.Session != domain.SessionFresh {
 			t.Errorf("attempt %d is reported as %+v, want account %s and %s", i, got, w.account(want[i].account), want[i].kind)
 		}
+	}
+}
+
+func TestARecordTellsOnlySoManyTries(t *testing.T) {
+	const accounts = domain.MaxTries + 3
+	w := newWorld(t, accounts, slices.Repeat([]turn{refuses(domain.UpstreamRateLimited)}, accounts)...)
+	w.options.MaxRetries = accounts
+	_, _ = w.complete(streamed("hi"))
+	if r := w.record(); r.Attempts != accounts || len(r.Tries) != domain.MaxTries {
+		t.Errorf("the record tells %d of %d attempts one by one, want %d of %d", len(r.Tries), r.Attempts, domain.MaxTries, accounts)
 	}
 }
 

@@ -1,6 +1,7 @@
 package usage
 
 import (
+	"slices"
 	"time"
 
 	"ondemand-api-proxy/domain"
@@ -18,6 +19,11 @@ func newEntry(record domain.Record, prices Prices) Entry {
 	record.Began = time.UnixMilli(record.Began.UnixMilli()).UTC()
 	record.FirstDelta = wholeMilliseconds(record.FirstDelta)
 	record.Duration = wholeMilliseconds(record.Duration)
+	record.Tries = slices.Clone(record.Tries) // others have the record as well
+	for i := range record.Tries {
+		try := &record.Tries[i]
+		try.Began, try.Took = max(try.Began, 0).Round(time.Millisecond), wholeMilliseconds(try.Took)
+	}
 	return Entry{Record: record, Cost: prices.Cost(record.Model, record.Usage.Prompt, record.Usage.Completion)}
 }
 

@@ -11,7 +11,7 @@ import (
 	"ondemand-api-proxy/domain"
 )
 
-// Store keeps the ledger. Only Ledger.Run calls what changes it, one call at a time.
+// Store keeps the ledger: its rows, and rollups of them by minutes (for MinutesKept), hours and days. Only Ledger.Run calls what changes it, one call at a time.
 type Store interface {
 	// Append writes a batch in one transaction: all of it, or nothing and an error. A batch
 	// with the ID of the one that was written last is that one, and is not written again.
@@ -19,6 +19,9 @@ type Store interface {
 	// Prune deletes rows of requests that began before then, at most so many, and returns
 	// how many. Rollups stay.
 	Prune(ctx context.Context, before time.Time, most int) (int, error)
+	// PruneMinutes deletes rollups of minutes that ended before then, at most so many, and
+	// returns how many. Those of hours and days stay.
+	PruneMinutes(ctx context.Context, before time.Time, most int) (int, error)
 	// InMemory tells whether nothing of it will survive a restart.
 	InMemory() bool
 }
@@ -26,13 +29,18 @@ type Store interface {
 // Batch is what is written at once.
 type Batch struct {
 	ID     int64
-	Rows   []Entry
-	Counts *Tally // of the rows, and of those that were dropped
+	Rows   []Entry // in the order they were recorded
+	Counts *Tally  // of the rows, and of those that were dropped
 }
 
-// Observer is told of each time the store could not be written.
+// Observer is told how writing goes, one call at a time. The ledger writes nothing until a
+// call returns, so that it has to be quick, but no lock is held: it may ask the ledger.
 type Observer interface {
+	// LedgerFaulted is called each time the store could not be written or pruned.
 	LedgerFaulted(error)
+	// LedgerWrote is called once for every batch that was written, in order. The batch must
+	// be neither changed nor kept.
+	LedgerWrote(Batch)
 }
 
 // Options are the settings of a Ledger.

@@ -33,7 +33,7 @@ func TestCountsAreNeverLostWhateverTheStoreDoes(t *testing.T) {
 	prices := Prices{"gpt-4o": {In: 2.5, Out: 10}}
 	rapid.Check(t, func(t *rapid.T) {
 		store, bound := newShelf(), rapid.IntRange(1, 40).Draw(t, "bound")
-		ledger := NewLedger(store, prices, &faults{}, Options{MaxQueued: bound})
+		ledger := NewLedger(store, prices, &observer{}, Options{MaxQueued: bound})
 		var all []Entry
 		for range rapid.IntRange(1, 8).Draw(t, "turns") {
 			for _, r := range rapid.SliceOfN(someRecord, 0, 60).Draw(t, "records") {
@@ -59,7 +59,7 @@ func TestCountsAreNeverLostWhateverTheStoreDoes(t *testing.T) {
 		}
 		left := all
 		for _, got := range store.rows { // they are in order, with gaps
-			for len(left) > 0 && left[0] != got {
+			for len(left) > 0 && !cmp.Equal(left[0], got) {
 				left = left[1:]
 			}
 			if len(left) == 0 {
@@ -72,7 +72,7 @@ func TestCountsAreNeverLostWhateverTheStoreDoes(t *testing.T) {
 
 func TestAFullQueueDropsTheOldest(t *testing.T) {
 	store := newShelf()
-	ledger := NewLedger(store, nil, &faults{}, Options{MaxQueued: 3})
+	ledger := NewLedger(store, nil, &observer{}, Options{MaxQueued: 3})
 	for i := range 5 {
 		ledger.Record(record(i))
 	}
@@ -89,7 +89,7 @@ func TestAFullQueueDropsTheOldest(t *testing.T) {
 	if diff := cmp.Diff([]string{"req-2", "req-3", "req-4"}, got); diff != "" {
 		t.Errorf("the rows written (-want +got):\n%s", diff)
 	}
-	key := Key{500_000, All, "", domain.OutcomeCompleted}
+	key := Key{30_000_000, All, "", domain.OutcomeCompleted}
 	if got := store.counts.Sums[key].Requests; got != 5 {
 		t.Errorf("%d requests were counted, want all 5", got)
 	}
@@ -99,16 +99,23 @@ func TestARowHoldsWholeMillisecondsAndTheCostOfItsMoment(t *testing.T) {
 	r := record(1)
 	r.Began = time.UnixMicro(1_800_000_000_000_700)
 	r.FirstDelta, r.Duration = 3*time.Microsecond, 1500*time.Microsecond
+	r.Tries = []domain.Try{{Began: 100 * time.Microsecond, Took: 200 * time.Microsecond}, {Began: 1700 * time.Microsecond}}
 	got := newEntry(r, Prices{"gpt-4o": {In: 1, Out: 2}})
 	if got.Began.UnixMicro() != 1_800_000_000_000_000 || got.FirstDelta != time.Millisecond || got.Duration != 2*time.Millisecond || got.Cost != 20_000 {
 		t.Errorf("the row began %s, with %s to the first delta, took %s and cost %d", got.Began, got.FirstDelta, got.Duration, got.Cost)
+	}
+	if diff := cmp.Diff([]domain.Try{{Took: time.Millisecond}, {Began: 2 * time.Millisecond}}, got.Tries); diff != "" {
+		t.Errorf("its tries (-want +got):\n%s", diff)
+	}
+	if r.Tries[0].Took != 200*time.Microsecond {
+		t.Error("the tries of the record were changed, which others have as well")
 	}
 }
 
 func BenchmarkRecord(b *testing.B) {
 	prices := Prices{"gpt-4o": {In: 2.5, Out: 10}}
 	b.Run("written", func(b *testing.B) {
-		ledger := NewLedger(discard{}, prices, &faults{}, Options{})
+		ledger := NewLedger(discard{}, prices, &observer{}, Options{})
 		ctx, cancel := context.WithCancel(b.Context())
 		done := make(chan struct{})
 		go func() {
@@ -124,7 +131,7 @@ func BenchmarkRecord(b *testing.B) {
 		<-done
 	})
 	b.Run("overflowing", func(b *testing.B) {
-		ledger := NewLedger(discard{}, prices, &faults{}, Options{MaxQueued: 1000})
+		ledger := NewLedger(discard{}, prices, &observer{}, Options{MaxQueued: 1000})
 		r := record(1)
 		b.ReportAllocs()
 		for b.Loop() {
@@ -136,6 +143,7 @@ func BenchmarkRecord(b *testing.B) {
 // discard is a store that takes no time.
 type discard struct{}
 
-func (discard) Append(context.Context, Batch) error                { return nil }
-func (discard) Prune(context.Context, time.Time, int) (int, error) { return 0, nil }
-func (discard) InMemory() bool                                     { return true }
+func (discard) Append(context.Context, Batch) error                       { return nil }
+func (discard) Prune(context.Context, time.Time, int) (int, error)        { return 0, nil }
+func (discard) InMemory() bool                                            { return true }
+func (discard) PruneMinutes(context.Context, time.Time, int) (int, error) { return 0, nil }

@@ -31,6 +31,11 @@ type shelf struct {
 	pruned  []time.Duration
 	old     int // rows to prune
 	before  time.Time
+	minutes struct { // the same of rollups of minutes
+		pruned []time.Duration
+		old    int
+		before time.Time
+	}
 }
 
 // fate is what becomes of a write.
@@ -90,18 +95,36 @@ func (s *shelf) Prune(_ context.Context, before time.Time, most int) (int, error
 	return deleted, nil
 }
 
-func (s *shelf) InMemory() bool { return false }
-
-// faults is the Observer of the tests.
-type faults struct {
-	mu   sync.Mutex
-	told []error
+func (s *shelf) PruneMinutes(_ context.Context, before time.Time, most int) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m := &s.minutes
+	m.pruned = append(m.pruned, time.Since(s.began))
+	m.before = before
+	deleted := min(m.old, most)
+	m.old -= deleted
+	return deleted, nil
 }
 
-func (f *faults) LedgerFaulted(err error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.told = append(f.told, err)
+func (s *shelf) InMemory() bool { return false }
+
+// observer is the Observer of the tests.
+type observer struct {
+	mu    sync.Mutex
+	told  []error
+	wrote []Batch
+}
+
+func (o *observer) LedgerWrote(batch Batch) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.wrote = append(o.wrote, batch)
+}
+
+func (o *observer) LedgerFaulted(err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.told = append(o.told, err)
 }
 
 func record(i int) domain.Record {
@@ -109,5 +132,6 @@ func record(i int) domain.Record {
 		RequestID: fmt.Sprint("req-", i), Began: time.UnixMilli(1_800_000_000_000).UTC(), Scope: "token", Model: "gpt-4o", Account: "account",
 		Outcome: domain.OutcomeCompleted, Usage: domain.Usage{Prompt: 10, Completion: 5, Source: domain.UsageMeasured},
 		FirstDelta: 300 * time.Millisecond, Duration: 2 * time.Second, Attempts: 1,
+		Tries: []domain.Try{{Account: "account", Session: domain.SessionFresh, Result: domain.ResultOK, Took: 2 * time.Second}},
 	}
 }

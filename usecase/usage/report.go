@@ -22,6 +22,17 @@ func (o Outcomes) Failures() (count int64) {
 	return count
 }
 
+// SuccessRate is the share of the requests that were served, 0 to 1, of those that could be:
+// what clients left or got wrong says nothing about the service. False: there were none.
+func (o Outcomes) SuccessRate() (rate float64, known bool) {
+	served := o[domain.OutcomeCompleted] + o[domain.OutcomeLength]
+	all := served + o.Failures()
+	if all == 0 {
+		return 0, false
+	}
+	return float64(served) / float64(all), true
+}
+
 // Totals sum up all requests of a range.
 type Totals struct {
 	Sums
@@ -38,7 +49,7 @@ func (t Totals) EstimatedShare() float64 {
 	return 0
 }
 
-// Part sums up the requests of a range that have a name in common: of a model, or of an account.
+// Part sums up the requests of a range that have a name in common: of a model, an account or an access token.
 type Part struct {
 	Name string
 	Sums
@@ -48,7 +59,7 @@ type Part struct {
 // LastUsed is when the latest of the requests began.
 func (p Part) LastUsed() time.Time { return time.UnixMilli(p.Last).UTC() }
 
-// Point sums up the requests of one hour or day.
+// Point sums up the requests of one minute, hour or day.
 type Point struct {
 	Start              time.Time // UTC
 	Outcomes           Outcomes  // nil: there were no requests

@@ -48,7 +48,7 @@ func TestTheEstimatedShareIsOneOfTokens(t *testing.T) {
 }
 
 func TestATallyIsTheSumOfItsRequests(t *testing.T) {
-	at := time.UnixMilli(1_800_000_000_000).UTC() // within hour 500000
+	at := time.UnixMilli(1_800_000_000_000).UTC() // the beginning of minute 30000000
 	tally := NewTally()
 	measured := newEntry(record(1), Prices{"gpt-4o": {In: 2.5, Out: 10}})
 	estimated := measured
@@ -61,20 +61,47 @@ func TestATallyIsTheSumOfItsRequests(t *testing.T) {
 	completed := Sums{Requests: 2, Prompt: 20, Completion: 10, Estimated: 15, Cost: 150_000, Attempts: 4, Streams: 1, Last: 1_800_000_001_000}
 	none := Sums{Requests: 1, Last: 1_800_000_000_000}
 	want := map[Key]Sums{
-		{500_000, All, "", domain.OutcomeCompleted}:              completed,
-		{500_000, ByModel, "gpt-4o", domain.OutcomeCompleted}:    completed,
-		{500_000, ByAccount, "account", domain.OutcomeCompleted}: completed,
-		{500_000, ByToken, "token", domain.OutcomeCompleted}:     completed,
-		{500_000, All, "", domain.OutcomeRateLimited}:            none,
-		{500_000, ByModel, "gpt-4o", domain.OutcomeRateLimited}:  none,
-		{500_000, ByAccount, "", domain.OutcomeRateLimited}:      none,
-		{500_000, ByToken, "token", domain.OutcomeRateLimited}:   none,
+		{30_000_000, All, "", domain.OutcomeCompleted}:              completed,
+		{30_000_000, ByModel, "gpt-4o", domain.OutcomeCompleted}:    completed,
+		{30_000_000, ByAccount, "account", domain.OutcomeCompleted}: completed,
+		{30_000_000, ByToken, "token", domain.OutcomeCompleted}:     completed,
+		{30_000_000, All, "", domain.OutcomeRateLimited}:            none,
+		{30_000_000, ByModel, "gpt-4o", domain.OutcomeRateLimited}:  none,
+		{30_000_000, ByAccount, "", domain.OutcomeRateLimited}:      none,
+		{30_000_000, ByToken, "token", domain.OutcomeRateLimited}:   none,
 	}
 	if diff := cmp.Diff(want, tally.Sums); diff != "" {
 		t.Errorf("the sums (-want +got):\n%s", diff)
 	}
-	latencies := tally.Latencies[500_000]
+	latencies := tally.Latencies[30_000_000]
 	if first, duration := latencies.First.Count(), latencies.Duration.Count(); first != 2 || duration != 2 {
 		t.Errorf("%d first deltas and %d durations were counted, want 2 and 2: a refused request has none", first, duration)
+	}
+}
+
+func TestATallyOfMinutesFoldsIntoHoursAndDays(t *testing.T) {
+	tally := NewTally()
+	for _, began := range []time.Duration{0, 59 * time.Minute, time.Hour, -time.Minute, 40 * time.Hour} {
+		e := newEntry(record(1), nil)
+		e.Began = e.Began.Add(began) // 1800000000000 is 8:00 of day 20833
+		tally.Add(&e)
+	}
+	for step, want := range map[Step]map[int64]int64{Hour: {500_000: 2, 500_001: 1, 499_999: 1, 500_040: 1}, Day: {20_833: 4, 20_835: 1}} {
+		got, measured := make(map[int64]int64), make(map[int64]int64)
+		folded := tally.By(step)
+		for key, sums := range folded.Sums {
+			if key.Dimension == ByModel {
+				got[key.At] += sums.Requests
+			}
+		}
+		for at, latencies := range folded.Latencies {
+			measured[at] = latencies.Duration.Count()
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("requests by %d minutes (-want +got):\n%s", step, diff)
+		}
+		if diff := cmp.Diff(want, measured); diff != "" {
+			t.Errorf("durations by %d minutes (-want +got):\n%s", step, diff)
+		}
 	}
 }

@@ -118,7 +118,8 @@ func (l *Ledger) take() bool {
 func (l *Ledger) write(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, writeLimit)
 	defer cancel()
-	err := l.store.Append(ctx, *l.batch)
+	batch := *l.batch
+	err := l.store.Append(ctx, batch)
 	l.mu.Lock()
 	l.fault = err
 	if err == nil {
@@ -127,8 +128,10 @@ func (l *Ledger) write(ctx context.Context) error {
 	l.mu.Unlock()
 	if err != nil {
 		l.faulted(err)
+		return err
 	}
-	return err
+	l.observer.LedgerWrote(batch)
+	return nil
 }
 
 func (l *Ledger) faulted(err error) {
@@ -151,19 +154,25 @@ func (l *Ledger) finish(ctx context.Context) {
 	}
 }
 
-// prune deletes some rows that are too old and returns when to do so again.
+// prune deletes some of what is too old and returns when to do so again.
 func (l *Ledger) prune(ctx context.Context) time.Duration {
-	if l.retention <= 0 {
-		return pruneEvery
+	more := l.pruneWith(ctx, l.store.PruneMinutes, MinutesKept)
+	if l.retention > 0 {
+		more = l.pruneWith(ctx, l.store.Prune, l.retention) || more
 	}
-	ctx, cancel := context.WithTimeout(ctx, writeLimit)
-	defer cancel()
-	deleted, err := l.store.Prune(ctx, time.Now().Add(-l.retention), pruneRows)
-	if err != nil && ctx.Err() == nil {
-		l.faulted(err)
-	}
-	if err == nil && deleted >= pruneRows {
+	if more {
 		return prunePause
 	}
 	return pruneEvery
+}
+
+// pruneWith deletes a piece of what is older than kept. It tells whether there may be more.
+func (l *Ledger) pruneWith(ctx context.Context, piece func(context.Context, time.Time, int) (int, error), kept time.Duration) bool {
+	ctx, cancel := context.WithTimeout(ctx, writeLimit)
+	defer cancel()
+	deleted, err := piece(ctx, time.Now().Add(-kept), pruneRows)
+	if err != nil && ctx.Err() == nil {
+		l.faulted(err)
+	}
+	return err == nil && deleted >= pruneRows
 }

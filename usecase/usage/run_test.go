@@ -8,13 +8,15 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"ondemand-api-proxy/domain"
 )
 
 // running starts a ledger; stop ends it and waits.
-func running(t *testing.T, store *shelf, options Options) (ledger *Ledger, observer *faults, stop func()) {
+func running(t *testing.T, store *shelf, options Options) (ledger *Ledger, told *observer, stop func()) {
 	t.Helper()
-	observer = &faults{}
-	ledger = NewLedger(store, nil, observer, options)
+	told = &observer{}
+	ledger = NewLedger(store, nil, told, options)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() {
@@ -24,7 +26,7 @@ func running(t *testing.T, store *shelf, options Options) (ledger *Ledger, obser
 	stop = func() { cancel(); <-done }
 	t.Cleanup(stop)
 	synctest.Wait()
-	return ledger, observer, stop
+	return ledger, told, stop
 }
 
 // check compares when batches were written and how many rows they had.
@@ -81,13 +83,41 @@ func TestAThousandRowsAreWrittenAtOnce(t *testing.T) {
 func TestWhatCameBeforeTheStartIsWrittenAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newShelf()
-		ledger := NewLedger(store, nil, &faults{}, Options{})
+		ledger := NewLedger(store, nil, &observer{}, Options{})
 		ledger.Record(record(1))
 		ctx, cancel := context.WithCancel(t.Context())
 		go ledger.Run(ctx)
 		synctest.Wait()
 		store.check(t, []time.Duration{0}, []int{1})
 		cancel()
+	})
+}
+
+func TestEveryBatchThatWasWrittenIsToldOnceAndInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newShelf(fails, failsWritten)
+		ledger, observer, stop := running(t, store, Options{MaxQueued: 1200})
+		for i := range 1210 {
+			ledger.Record(record(i))
+		}
+		time.Sleep(time.Minute)
+		ledger.Record(record(1210))
+		stop()
+		var got []string
+		counted := int64(0)
+		for _, batch := range observer.wrote {
+			for _, row := range batch.Rows {
+				got = append(got, row.RequestID)
+			}
+			counted += batch.Counts.Sums[Key{30_000_000, All, "", domain.OutcomeCompleted}].Requests
+		}
+		var want []string
+		for _, row := range store.rows {
+			want = append(want, row.RequestID)
+		}
+		if diff := cmp.Diff(want, got); diff != "" || counted != 1211 || len(observer.told) != 2 {
+			t.Errorf("%d requests were told of, want 1211, and %d faults, want 2; rows (-written +told):\n%s", counted, len(observer.told), diff)
+		}
 	})
 }
 
@@ -165,7 +195,26 @@ func TestOldRowsArePrunedHourlyInPieces(t *testing.T) {
 	})
 }
 
-func TestNothingIsPrunedWithoutRetention(t *testing.T) {
+func TestOldMinutesArePrunedHourlyInPiecesWhateverTheRetention(t *testing.T) {
+	for _, retention := range []time.Duration{0, 24 * time.Hour} {
+		synctest.Test(t, func(t *testing.T) {
+			store := newShelf()
+			store.minutes.old = pruneRows + 10
+			_, _, _ = running(t, store, Options{Retention: retention})
+			time.Sleep(time.Hour + 2*time.Minute)
+			synctest.Wait()
+			second := firstPruned + prunePause
+			if diff := cmp.Diff([]time.Duration{firstPruned, second, second + time.Hour}, store.minutes.pruned); diff != "" {
+				t.Errorf("retention %s: times of pruning since the start (-want +got):\n%s", retention, diff)
+			}
+			if want := store.began.Add(second + time.Hour - 50*time.Hour); !store.minutes.before.Equal(want) {
+				t.Errorf("retention %s: minutes before %s were pruned, want %s", retention, store.minutes.before, want)
+			}
+		})
+	}
+}
+
+func TestNoRowIsPrunedWithoutRetention(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newShelf()
 		_, _, _ = running(t, store, Options{})

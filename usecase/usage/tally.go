@@ -6,18 +6,23 @@ import (
 	"ondemand-api-proxy/domain"
 )
 
-// Step is the width of a rollup, in hours. Steps are counted from 1970 in UTC.
+// Step is the width of a rollup, in minutes. Steps are counted from 1970 in UTC.
 type Step int64
 
 // The steps.
 const (
-	Hour Step = 1
-	Day  Step = 24
+	Minute Step = 1
+	Hour   Step = 60
+	Day    Step = 24 * 60
 )
+
+// MinutesKept is how long rollups of minutes are kept; those of hours and days are kept for
+// ever. It is what a day up to now and the day before it need, and some time to spare.
+const MinutesKept = 50 * time.Hour
 
 // Of is the number of the step that holds t.
 func (s Step) Of(t time.Time) int64 {
-	return floorDiv(t.UnixMilli(), int64(s)*time.Hour.Milliseconds())
+	return floorDiv(t.UnixMilli(), int64(s)*time.Minute.Milliseconds())
 }
 
 func floorDiv(a, b int64) int64 {
@@ -90,7 +95,7 @@ func sumsOf(e *Entry) Sums {
 	return s
 }
 
-// Tally is the sums and latencies of some requests, all of the same step.
+// Tally is the sums and latencies of some requests, by minutes unless By folded it.
 type Tally struct {
 	Sums      map[Key]Sums
 	Latencies map[int64]*Latencies // by number of the step
@@ -104,9 +109,9 @@ func NewTally() *Tally {
 // Empty tells whether nothing was added.
 func (t *Tally) Empty() bool { return len(t.Sums) == 0 }
 
-// Add adds one request to its hour.
+// Add adds one request to its minute.
 func (t *Tally) Add(e *Entry) {
-	at, sums := Hour.Of(e.Began), sumsOf(e)
+	at, sums := Minute.Of(e.Began), sumsOf(e)
 	for _, key := range [...]Key{
 		{at, All, "", e.Outcome},
 		{at, ByModel, e.Model, e.Outcome},
@@ -127,15 +132,15 @@ func (t *Tally) latencies(at int64) *Latencies {
 	return l
 }
 
-// Daily returns a tally of hours as one of days.
-func (t *Tally) Daily() *Tally {
-	days := NewTally()
+// By returns a tally of minutes as one of wider steps.
+func (t *Tally) By(step Step) *Tally {
+	folded := NewTally()
 	for key, sums := range t.Sums {
-		key.At = floorDiv(key.At, int64(Day))
-		days.Sums[key] = days.Sums[key].Plus(sums)
+		key.At = floorDiv(key.At, int64(step))
+		folded.Sums[key] = folded.Sums[key].Plus(sums)
 	}
 	for at, latencies := range t.Latencies {
-		days.latencies(floorDiv(at, int64(Day))).Merge(latencies)
+		folded.latencies(floorDiv(at, int64(step))).Merge(latencies)
 	}
-	return days
+	return folded
 }
