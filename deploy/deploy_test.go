@@ -34,7 +34,7 @@ func families(t *testing.T) map[string]bool {
 		Version: "v1", Sessions: func() int { return 1 }, Ledger: func() usage.Health { return usage.Health{} },
 		Statuses: func() []accounts.Status { return []accounts.Status{{Account: account}} },
 	})
-	figures.RequestBegan()
+	figures.RequestBegan("/v1/chat/completions")
 	figures.RequestEnded("/v1/chat/completions", http.MethodPost, domain.Record{
 		Model: "gpt-4o", Outcome: domain.OutcomeCompleted, Attempts: 1, Stream: true, FirstDelta: 1, Duration: 2,
 		Usage: domain.Usage{Prompt: 2, Completion: 2, Source: domain.UsageMeasured},

@@ -1,33 +1,77 @@
-// Package dashboard serves the page that a person sees who opens the proxy in a browser.
 package dashboard
 
 import (
-	"crypto/sha256"
-	_ "embed"
-	"encoding/base64"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
+
+	"ondemand-api-proxy/domain"
 )
 
-//go:embed static/welcome.html
-var page string
+// policy is the Content-Security-Policy of the pages, but for who may frame them: nothing
+// comes from elsewhere, nothing is inline, and no text ever becomes markup.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+	"base-uri 'none'; form-action 'self'; require-trusted-types-for 'script'; frame-ancestors "
 
-//go:embed static/welcome.css
-var style string
+// page serves GET /: the dashboard to who is logged in, and else the form to do so.
+func (s *Server) page(w http.ResponseWriter, r *http.Request) error {
+	shown := s.files.form
+	if s.logins.of(r, time.Now()) != nil {
+		shown = s.files.app
+	}
+	header := w.Header()
+	header.Set("Content-Security-Policy", policy+s.framers())
+	if !s.options.InSpace {
+		header.Set("X-Frame-Options", "DENY")
+	}
+	header.Set("Cross-Origin-Opener-Policy", "same-origin")
+	header.Set("Cache-Control", "no-cache")
+	header.Add("Vary", "Cookie")
+	shown.serve(w, r)
+	return nil
+}
 
-// Home serves the page. It is the same for everybody and holds no figure of this server.
-func Home() http.Handler {
-	sum := sha256.Sum256([]byte(style))
-	policy := "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
-		"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-	body := []byte(strings.Replace(page, "{{style}}", style, 1))
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		header := w.Header()
-		header.Set("Content-Type", "text/html; charset=utf-8")
-		header.Set("Content-Security-Policy", policy)
-		header.Set("X-Content-Type-Options", "nosniff")
-		header.Set("Referrer-Policy", "no-referrer")
-		header.Set("Cache-Control", "no-cache")
-		_, _ = w.Write(body)
-	})
+// framers are who may show the page in a frame.
+func (s *Server) framers() string {
+	if s.options.InSpace {
+		return "https://huggingface.co"
+	}
+	return "'none'"
+}
+
+// asset serves GET /assets/*name. Without login there is only what the form needs.
+func (s *Server) asset(w http.ResponseWriter, r *http.Request) error {
+	f, found := s.files.assets[strings.TrimPrefix(r.URL.Path, assetsPath)]
+	switch {
+	case found && !f.public && s.logins.of(r, time.Now()) == nil:
+		return errNotLoggedIn()
+	case !found:
+		return domain.E(domain.NotFound, "There is no such file; load the page anew.", nil)
+	}
+	kept := "public"
+	if !f.public {
+		kept = "private"
+	}
+	w.Header().Set("Cache-Control", kept+", max-age=31536000, immutable")
+	f.serve(w, r)
+	return nil
+}
+
+// serve sends the file.
+func (f file) serve(w http.ResponseWriter, r *http.Request) {
+	header := w.Header()
+	header.Set("Content-Type", f.kind)
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Referrer-Policy", "no-referrer")
+	header.Add("Vary", "Accept-Encoding")
+	content := f.plain
+	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		header.Set("Content-Encoding", "gzip")
+		content = f.zipped
+	}
+	header.Set("Content-Length", strconv.Itoa(len(content)))
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(content)
+	}
 }

@@ -11,7 +11,6 @@ import (
 
 	"ondemand-api-proxy/domain"
 	"ondemand-api-proxy/usecase/accounts"
-	"ondemand-api-proxy/usecase/usage"
 )
 
 // Log implements the observer ports of the use cases.
@@ -77,9 +76,6 @@ func (l *Log) CatalogueRefreshed(models int, err error) {
 func (l *Log) LedgerFaulted(err error) {
 	l.log.Warn("the ledger could not be written; it is tried again, and nothing is lost while the service runs", zap.Error(err))
 }
-
-// LedgerWrote implements usage.Observer.
-func (l *Log) LedgerWrote(usage.Batch) {}
 
 // of names an account.
 func of(account domain.Account) zap.Field {

@@ -21,9 +21,9 @@ type accountCollector struct {
 func newAccountCollector(statuses func() []accounts.Status) *accountCollector {
 	return &accountCollector{
 		statuses: statuses,
-		state: prometheus.NewDesc(prometheus.BuildFQName(namespace, "", "account_state"),
+		state: prometheus.NewDesc(prometheus.BuildFQName(namespace, "", accountStateName),
 			"1 for the state that the account is in (ready, resting, cooling, out), 0 for the others.", []string{"account", "state"}, nil),
-		inFlight: prometheus.NewDesc(prometheus.BuildFQName(namespace, "", "account_requests_in_flight"),
+		inFlight: prometheus.NewDesc(prometheus.BuildFQName(namespace, "", accountInFlightName),
 			"Attempts that the account is at work on.", []string{"account"}, nil),
 	}
 }

@@ -13,7 +13,7 @@ func BenchmarkRequestEnded(b *testing.B) {
 		b.ReportAllocs()
 		m, record := newMetrics(), completion("gpt-4o")
 		for b.Loop() {
-			m.RequestBegan()
+			m.RequestBegan(chatRoute)
 			m.RequestEnded(chatRoute, http.MethodPost, record)
 		}
 	})
@@ -22,7 +22,7 @@ func BenchmarkRequestEnded(b *testing.B) {
 		m, record := newMetrics(), completion("gpt-4o")
 		b.RunParallel(func(pb *testing.PB) {
 			for pb.Next() {
-				m.RequestBegan()
+				m.RequestBegan(chatRoute)
 				m.RequestEnded(chatRoute, http.MethodPost, record)
 			}
 		})
@@ -31,7 +31,7 @@ func BenchmarkRequestEnded(b *testing.B) {
 		b.ReportAllocs()
 		m := newMetrics()
 		for b.Loop() {
-			m.RequestBegan()
+			m.RequestBegan("/healthz")
 			m.RequestEnded("/healthz", http.MethodGet, plain)
 		}
 	})

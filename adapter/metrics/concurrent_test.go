@@ -22,7 +22,7 @@ func TestNothingIsLostWhenManyReportAndManyAsk(t *testing.T) {
 	}
 	group.Wait()
 	const times = workers * rounds
-	wants(t, m, "requests_in_flight", figures{"": 0})
+	wants(t, m, "requests_in_flight", figures{`route="/v1/chat/completions"`: 0, `route="unmatched"`: 0})
 	wants(t, m, "requests_total", figures{
 		`method="POST",model="gpt-4o",outcome="completed",route="/v1/chat/completions"`:   times,
 		`method="POST",model="other",outcome="rate_limited",route="/v1/chat/completions"`: times,

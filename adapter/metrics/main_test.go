@@ -144,11 +144,11 @@ func with(r domain.Record, change func(*domain.Record)) domain.Record {
 // everything makes something happen in every family.
 func everything(m *Metrics, account domain.Account) {
 	failed := domain.E(domain.UpstreamFault, "It failed.", nil)
-	m.RequestBegan()
+	m.RequestBegan(chatRoute)
 	m.RequestEnded(chatRoute, http.MethodPost, completion("gpt-4o"))
-	m.RequestBegan()
+	m.RequestBegan(chatRoute)
 	m.RequestEnded(chatRoute, http.MethodPost, domain.Record{Model: domain.OtherModel, Outcome: domain.OutcomeRateLimited})
-	m.RequestBegan()
+	m.RequestBegan("unmatched")
 	m.RequestEnded("unmatched", "other", domain.Record{Outcome: domain.OutcomeRejected})
 	m.Attempted(domain.Attempt{Account: account, Session: domain.SessionFresh, Kept: true})
 	m.Attempted(domain.Attempt{Account: account, Session: domain.SessionContinued, Err: failed})

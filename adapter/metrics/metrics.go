@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"ondemand-api-proxy/domain"
 	"ondemand-api-proxy/usecase/accounts"
 	"ondemand-api-proxy/usecase/usage"
 )
@@ -23,9 +24,9 @@ import (
 // namespace begins the name of every family of the program's own.
 const namespace = "ondemand_proxy"
 
-// Values of the label "result" besides the kinds of error.
+// Values of the label "result" where it is not the kind of error.
 const (
-	resultOK     = "ok"
+	resultOK     = domain.ResultOK
 	resultFailed = "failed"
 )
 
@@ -46,6 +47,7 @@ type Options struct {
 // methods are safe for concurrent use and do no I/O.
 type Metrics struct {
 	registry    *prometheus.Registry
+	moment      *prometheus.Registry // some of the gauges, for Moment
 	requests    requests
 	completions completions
 	upstream    upstream
@@ -54,20 +56,21 @@ type Metrics struct {
 
 // New returns Metrics with a registry of its own, so that there may be several in a process.
 func New(options Options) *Metrics {
-	registry := prometheus.NewRegistry()
-	factory := promauto.With(registry)
+	registry, moment := prometheus.NewRegistry(), prometheus.NewRegistry()
+	factory, gauges := promauto.With(registry), registerers{registry, moment}
+	gauges.MustRegister(newAccountCollector(options.Statuses))
 	registry.MustRegister(
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		newAccountCollector(options.Statuses),
 	)
 	aboutProgram(factory, options)
 	aboutLedger(factory, options.Ledger)
 	return &Metrics{
 		registry:    registry,
-		requests:    newRequests(factory),
+		moment:      moment,
+		requests:    newRequests(factory, promauto.With(gauges)),
 		completions: newCompletions(factory),
-		upstream:    newUpstream(factory, options.Sessions),
+		upstream:    newUpstream(factory, promauto.With(gauges), options.Sessions),
 		catalogue:   newCatalogue(factory),
 	}
 }

@@ -10,22 +10,25 @@ import (
 // noModel is the label of a request that is no completion.
 const noModel = "none"
 
-// chatRoute is the route that the rate limit is for.
-const chatRoute = "/v1/chat/completions"
+// The routes of completions; the rate limit is for these.
+const (
+	chatRoute     = "/v1/chat/completions"
+	bareChatRoute = "/chat/completions"
+)
 
 // requests are the families about all HTTP requests.
 type requests struct {
-	inFlight prometheus.Gauge
+	inFlight *prometheus.GaugeVec   // by route
 	ended    *prometheus.CounterVec // by route, method, model, outcome
 	limited  *prometheus.CounterVec // by route
 }
 
-func newRequests(factory promauto.Factory) requests {
+func newRequests(factory, gauges promauto.Factory) requests {
 	r := requests{
-		inFlight: factory.NewGauge(prometheus.GaugeOpts{
-			Namespace: namespace, Name: "requests_in_flight",
-			Help: "HTTP requests under way, the one that asks for this figure included.",
-		}),
+		inFlight: gauges.NewGaugeVec(prometheus.GaugeOpts{
+			Namespace: namespace, Name: inFlightName,
+			Help: "HTTP requests under way, the one that asks for this figure included, by route template.",
+		}, []string{"route"}),
 		ended: factory.NewCounterVec(prometheus.CounterOpts{
 			Namespace: namespace, Name: "requests_total",
 			Help: "HTTP requests that ended, by route template, method, model (none: no completion; other: not a known one) and outcome.",
@@ -35,18 +38,20 @@ func newRequests(factory promauto.Factory) requests {
 			Help: "HTTP requests that ended as rate limited, by route template: over the proxy's own limit, or with every account at the platform's.",
 		}, []string{"route"}),
 	}
+	r.inFlight.WithLabelValues(chatRoute)
 	r.limited.WithLabelValues(chatRoute)
 	return r
 }
 
-// RequestBegan tells that an HTTP request came in. RequestEnded has to follow.
-func (m *Metrics) RequestBegan() { m.requests.inFlight.Inc() }
+// RequestBegan tells that an HTTP request came in. RequestEnded has to follow, with the
+// same route.
+func (m *Metrics) RequestBegan(route string) { m.requests.inFlight.WithLabelValues(route).Inc() }
 
 // RequestEnded tells how an HTTP request ended. The route is a template or a word for
 // what no template matches, and the method one of a closed set: both become labels as
 // they are.
 func (m *Metrics) RequestEnded(route, method string, record domain.Record) {
-	m.requests.inFlight.Dec()
+	m.requests.inFlight.WithLabelValues(route).Dec()
 	model := record.Model
 	if model == "" {
 		model = noModel

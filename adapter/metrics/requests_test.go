@@ -35,12 +35,13 @@ func TestEveryRequestIsCountedOnceByRouteMethodModelAndOutcome(t *testing.T) {
 
 func TestRequestsInFlightAreThoseThatBeganAndDidNotEnd(t *testing.T) {
 	m := newMetrics()
-	wants(t, m, "requests_in_flight", figures{"": 0})
+	wants(t, m, "requests_in_flight", figures{`route="/v1/chat/completions"`: 0})
 	for range 3 {
-		m.RequestBegan()
+		m.RequestBegan("/")
 	}
+	m.RequestBegan(chatRoute)
 	m.RequestEnded("/", http.MethodGet, domain.Record{})
-	wants(t, m, "requests_in_flight", figures{"": 2})
+	wants(t, m, "requests_in_flight", figures{`route="/"`: 2, `route="/v1/chat/completions"`: 1})
 }
 
 func TestRateLimitedRequestsAreCountedByRouteFromZeroOn(t *testing.T) {
@@ -55,7 +56,7 @@ func TestRateLimitedRequestsAreCountedByRouteFromZeroOn(t *testing.T) {
 func TestAThousandUnknownModelsAddNoSeries(t *testing.T) {
 	m := newMetrics()
 	invent := func(i int) {
-		m.RequestBegan()
+		m.RequestBegan(chatRoute)
 		m.RequestEnded(chatRoute, http.MethodPost, with(completion(domain.OtherModel), func(r *domain.Record) {
 			name := fmt.Sprintf("invented-%d", i)
 			r.RequestID, r.Scope, r.Endpoint, r.Account = name, domain.TokenID(name), domain.EndpointID(name), domain.AccountID(name)

@@ -18,9 +18,9 @@ type upstream struct {
 	dropped  prometheus.Counter
 }
 
-func newUpstream(factory promauto.Factory, sessions func() int) upstream {
-	factory.NewGaugeFunc(prometheus.GaugeOpts{
-		Namespace: namespace, Name: "sessions_live",
+func newUpstream(factory, gauges promauto.Factory, sessions func() int) upstream {
+	gauges.NewGaugeFunc(prometheus.GaugeOpts{
+		Namespace: namespace, Name: sessionsName,
 		Help: "Upstream sessions that a conversation could go on in.",
 	}, func() float64 { return float64(sessions()) })
 	u := upstream{
@@ -49,11 +49,7 @@ func newUpstream(factory promauto.Factory, sessions func() int) upstream {
 
 // Attempted implements chat.Observer.
 func (m *Metrics) Attempted(attempt domain.Attempt) {
-	result := resultOK
-	if attempt.Err != nil {
-		result = domain.KindOf(attempt.Err).String()
-	}
-	m.upstream.attempts.WithLabelValues(attempt.Account.Label(), result).Inc()
+	m.upstream.attempts.WithLabelValues(attempt.Account.Label(), attempt.Result()).Inc()
 	if attempt.Session == domain.SessionNone {
 		return
 	}

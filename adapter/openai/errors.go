@@ -16,6 +16,9 @@ const StatusClientGone = 499
 // envelope. Only the message is told, never the cause.
 func FromError(err *domain.Error) (status int, header http.Header, body []byte) {
 	c := classify(err)
+	if err.Code != "" {
+		c.code = err.Code
+	}
 	header = http.Header{"Content-Type": {"application/json"}}
 	switch c.status {
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
@@ -53,7 +56,7 @@ const noAccountRetry = time.Minute
 func classify(err *domain.Error) class {
 	switch err.Kind {
 	case domain.InvalidRequest:
-		return class{status: http.StatusBadRequest, kind: typeRequest, code: err.Code}
+		return class{status: http.StatusBadRequest, kind: typeRequest}
 	case domain.UpstreamRejected:
 		return class{status: http.StatusBadRequest, kind: typeRequest, code: "upstream_rejected"}
 	case domain.Unauthenticated:

@@ -20,16 +20,16 @@ func (s *Server) book(c *gin.Context) {
 	record := &domain.Record{RequestID: "req_" + rand.Text(), Began: time.Now(), Outcome: domain.OutcomeCompleted}
 	c.Set(keyRecord, record)
 	c.Header("x-request-id", record.RequestID)
-	s.observer.RequestBegan()
+	route := c.FullPath() // the template, never the client's path
+	if route == "" {
+		route = unmatched
+	}
+	s.observer.RequestBegan(route)
 	defer func() {
 		record.Duration = time.Since(record.Began)
 		record.Status = c.Writer.Status()
 		if record.Model != "" {
 			s.recorder.Record(*record)
-		}
-		route := c.FullPath() // the template, never the client's path
-		if route == "" {
-			route = unmatched
 		}
 		s.observer.RequestEnded(route, method(c.Request.Method), *record)
 		s.accessLog(c, route, record)

@@ -3,7 +3,6 @@ package web
 import (
 	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/hex"
 	"net/http"
 	"slices"
 	"strings"
@@ -37,9 +36,10 @@ type pass struct {
 func NewGate(tokens []AccessToken) *Gate {
 	g := &Gate{}
 	for i, t := range tokens {
-		p := &pass{first: i == 0, sum: sha256.Sum256([]byte(t.Token.Reveal())), models: t.Models, expires: t.Expires}
-		id := sha256.Sum256(append([]byte("token id\x00"), p.sum[:]...))
-		p.id = domain.TokenID(hex.EncodeToString(id[:6]))
+		p := &pass{
+			id: domain.TokenIDOf(t.Token), first: i == 0, sum: sha256.Sum256([]byte(t.Token.Reveal())),
+			models: t.Models, expires: t.Expires,
+		}
 		if t.RateLimit > 0 {
 			p.bucket = newBucket(t.RateLimit)
 		}
@@ -53,7 +53,7 @@ func NewGate(tokens []AccessToken) *Gate {
 // compared, in constant time, so that the time tells nothing of where or whether one fits.
 func (g *Gate) admit(header http.Header, now time.Time) *pass {
 	var admitted *pass
-	for _, shown := range []string{bearer(header.Get("Authorization")), header.Get("X-Api-Key")} {
+	for _, shown := range Shown(header) {
 		sum := sha256.Sum256([]byte(shown))
 		for _, p := range g.passes {
 			fits := subtle.ConstantTimeCompare(sum[:], p.sum[:]) == 1
@@ -63,6 +63,11 @@ func (g *Gate) admit(header http.Header, now time.Time) *pass {
 		}
 	}
 	return admitted
+}
+
+// Shown returns what a request shows as its token, from both headers; empty texts among it.
+func Shown(header http.Header) []string {
+	return []string{bearer(header.Get("Authorization")), header.Get("X-Api-Key")}
 }
 
 // bearer returns the token of an Authorization header; the scheme's case does not matter.

@@ -17,6 +17,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"ondemand-api-proxy/adapter/dashboard"
 	"ondemand-api-proxy/domain"
 	"ondemand-api-proxy/usecase/chat"
 	"ondemand-api-proxy/usecase/models"
@@ -60,7 +61,7 @@ func (b *books) Record(r domain.Record) {
 	b.records = append(b.records, r)
 }
 
-func (b *books) RequestBegan() {
+func (b *books) RequestBegan(string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.began++
@@ -100,8 +101,12 @@ func newSurface(t testing.TB, complete answers, change func(*Options), tokens ..
 	}
 	options := Options{
 		MaxBody: 1 << 20, Unready: func() error { return nil }, MemoryOnly: func() bool { return false },
-		Home:    http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "home") }),
-		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "figures") }),
+		Pages: []dashboard.Route{{Method: http.MethodGet, Path: "/", Handler: func(w http.ResponseWriter, _ *http.Request) error {
+			_, err := io.WriteString(w, "home")
+			return err
+		}}, {Method: http.MethodHead, Path: "/", Handler: func(http.ResponseWriter, *http.Request) error { return nil }}},
+		Draining: func() {},
+		Metrics:  http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "figures") }),
 	}
 	if change != nil {
 		change(&options)

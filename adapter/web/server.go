@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"go.uber.org/zap"
 
+	"ondemand-api-proxy/adapter/dashboard"
 	"ondemand-api-proxy/domain"
 	"ondemand-api-proxy/usecase/chat"
 )
@@ -28,8 +29,9 @@ type Recorder interface {
 
 // Observer counts every request. It is quick.
 type Observer interface {
-	RequestBegan()
-	// RequestEnded tells the route's template, or "unmatched", and a method of a closed set.
+	// RequestBegan tells the route's template, or "unmatched".
+	RequestBegan(route string)
+	// RequestEnded tells the same route, and a method of a closed set.
 	RequestEnded(route, method string, record domain.Record)
 }
 
@@ -48,11 +50,14 @@ type Options struct {
 	Unready func() error
 	// MemoryOnly tells whether nothing of the ledger will survive a restart.
 	MemoryOnly func() bool
-	// Home serves GET /.
-	Home http.Handler
+	// Pages are the routes of the dashboard.
+	Pages []dashboard.Route
 	// Metrics serves GET /metrics, to whoever has the first access token unless MetricsPublic.
 	Metrics       http.Handler
 	MetricsPublic bool
+	// Draining is called when the server begins to refuse requests; it ends the streams of
+	// the dashboard.
+	Draining func()
 }
 
 // Server is the HTTP handler of the whole service.
@@ -82,8 +87,10 @@ func New(options Options, chat Chat, models Models, gate *Gate, recorder Recorde
 	look := []string{http.MethodGet, http.MethodHead} // what watches a service often asks with HEAD
 	s.engine.Match(look, "/healthz", s.health)
 	s.engine.Match(look, "/readyz", s.ready)
-	s.engine.Match(look, "/", gin.WrapH(options.Home))
 	s.engine.GET("/metrics", s.watcher, gin.WrapH(options.Metrics))
+	for _, p := range options.Pages {
+		s.engine.Handle(p.Method, p.Path, s.page(p.Handler))
+	}
 	for _, prefix := range []string{"/v1", ""} { // some clients append only the rest to their base URL
 		api := s.engine.Group(prefix)
 		api.GET("/models", s.authorize, s.listModels)
@@ -93,8 +100,21 @@ func New(options Options, chat Chat, models Models, gate *Gate, recorder Recorde
 	return s
 }
 
+// page serves a route of the dashboard.
+func (s *Server) page(handler dashboard.Handler) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if err := handler(c.Writer, c.Request); err != nil {
+			s.fail(c, err)
+		}
+	}
+}
+
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.engine.ServeHTTP(w, r) }
 
-// Drain makes the server refuse all requests from now on; those under way go on.
-func (s *Server) Drain() { s.draining.Store(true) }
+// Drain makes the server refuse all requests from now on; those under way go on, but for
+// what would never end by itself.
+func (s *Server) Drain() {
+	s.draining.Store(true)
+	s.options.Draining()
+}

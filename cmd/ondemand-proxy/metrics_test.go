@@ -71,7 +71,7 @@ func TestMetricsTellWhatHappened(t *testing.T) {
 		`ondemand_proxy_first_token_seconds_count{model="gpt-4o"}`:                          3,
 		`ondemand_proxy_request_duration_seconds_count{model="gpt-4o",stream="true"}`:       3,
 		`ondemand_proxy_default_token_in_use`:                                               0,
-		`ondemand_proxy_requests_in_flight`:                                                 1, // the scrape itself
+		`ondemand_proxy_requests_in_flight{route="/metrics"}`:                               1, // the scrape itself
 	} {
 		if got[series] != want {
 			t.Errorf("%s is %v, want %v", series, got[series], want)

@@ -3,11 +3,14 @@ package app
 import (
 	"time"
 
+	"ondemand-api-proxy/adapter/dashboard"
+	"ondemand-api-proxy/adapter/eventlog"
 	"ondemand-api-proxy/adapter/web"
 	"ondemand-api-proxy/domain"
 	"ondemand-api-proxy/usecase/accounts"
 	"ondemand-api-proxy/usecase/chat"
 	"ondemand-api-proxy/usecase/models"
+	"ondemand-api-proxy/usecase/usage"
 )
 
 // watcher is who is told everything that the use cases report.
@@ -47,6 +50,19 @@ func (all watchers) CatalogueRefreshed(models int, err error) {
 		w.CatalogueRefreshed(models, err)
 	}
 }
+
+// ledgerWatcher tells the log and the dashboard of the ledger, which the dashboard itself
+// shows.
+type ledgerWatcher struct {
+	log   *eventlog.Log
+	board *dashboard.Server
+}
+
+// LedgerWrote implements usage.Observer.
+func (w *ledgerWatcher) LedgerWrote(batch usage.Batch) { w.board.LedgerWrote(batch) }
+
+// LedgerFaulted implements usage.Observer.
+func (w *ledgerWatcher) LedgerFaulted(err error) { w.log.LedgerFaulted(err) }
 
 // recorders tells several, one after the other.
 type recorders []web.Recorder

@@ -8,6 +8,7 @@ import (
 	"go.uber.org/fx"
 	"go.uber.org/zap"
 
+	"ondemand-api-proxy/adapter/dashboard"
 	"ondemand-api-proxy/adapter/sqlite"
 	"ondemand-api-proxy/infrastructure/config"
 	"ondemand-api-proxy/infrastructure/httpserver"
@@ -30,6 +31,7 @@ type parts struct {
 	Sessions  *chat.Sessions
 	Pool      *accounts.Pool
 	Refresher *models.Refresher
+	Dashboard *dashboard.Server
 	Server    *httpserver.Server
 }
 
@@ -46,7 +48,7 @@ func run(lifecycle fx.Lifecycle, p parts) {
 		{OnStop: func(context.Context) error { background.end(); return nil }},
 		{OnStart: func(ctx context.Context) error { return p.Server.Start(ctx, p.stoppedServing) }, OnStop: p.Server.Stop},
 		{OnStart: func(context.Context) error {
-			background.begin(p.Ledger.Run, p.Refresher.Run, reloader.watchFile, reloader.watchHangup)
+			background.begin(p.Ledger.Run, p.Dashboard.Run, p.Refresher.Run, reloader.watchFile, reloader.watchHangup)
 			p.greet()
 			return nil
 		}},

@@ -16,6 +16,7 @@ import (
 	"ondemand-api-proxy/adapter/sqlite"
 	"ondemand-api-proxy/adapter/tiktoken"
 	"ondemand-api-proxy/adapter/web"
+	"ondemand-api-proxy/domain"
 	"ondemand-api-proxy/infrastructure/config"
 	"ondemand-api-proxy/infrastructure/httpclient"
 	"ondemand-api-proxy/infrastructure/httpserver"
@@ -67,6 +68,7 @@ func outboundModule() fx.Option {
 			func(c config.Config) *sqlite.Store { return sqlite.New(c.DataDir) },
 			func(log *eventlog.Log, ledger *usage.Ledger) web.Recorder { return recorders{log, ledger} },
 			func() *accountView { return &accountView{} },
+			func(log *eventlog.Log) *ledgerWatcher { return &ledgerWatcher{log: log} },
 			func(s Settings, c config.Config, accounts *accountView, sessions *chat.Sessions, ledger *usage.Ledger) *metrics.Metrics {
 				return metrics.New(metrics.Options{
 					Version: s.Version, DefaultToken: c.UsesDefaultToken(),
@@ -104,8 +106,8 @@ func useCaseModule() fx.Option {
 				view.pool = accounts.New(auth, observer, accounts.Options{Cooldown: c.AccountCooldown, Wait: c.RequestTimeout}, c.Accounts)
 				return view.pool
 			},
-			func(c config.Config, store *sqlite.Store, log *eventlog.Log) *usage.Ledger {
-				return usage.NewLedger(store, pricesOf(c), log, usage.Options{Retention: c.UsageRetention()})
+			func(c config.Config, store *sqlite.Store, watcher *ledgerWatcher) *usage.Ledger {
+				return usage.NewLedger(store, pricesOf(c), watcher, usage.Options{Retention: c.UsageRetention()})
 			},
 			func(p *accounts.Pool) (chat.Accounts, models.Caller) { return pooled{p}, p },
 			func(c config.Config) *chat.Sessions { return chat.NewSessions(c.SessionTimeout, mostSessions) },
@@ -129,10 +131,19 @@ func inboundModule() fx.Option {
 		"inbound",
 		fx.Provide(
 			func(c config.Config) *web.Gate { return web.NewGate(accessTokens(c)) },
-			func(c config.Config, pool *accounts.Pool, figures *metrics.Metrics, store *sqlite.Store) web.Options {
+			func(c config.Config, s Settings, ledger *usage.Ledger) dashboard.Options {
+				return dashboardOptions(c, s, ledger)
+			},
+			func(pool *accounts.Pool, upstream chat.Upstream) operated { return operated{pool, upstream} },
+			func(options dashboard.Options, store *sqlite.Store, pool operated, figures *metrics.Metrics, watcher *ledgerWatcher) *dashboard.Server {
+				watcher.board = dashboard.New(options, store, pool, figures)
+				return watcher.board
+			},
+			func(c config.Config, pool *accounts.Pool, figures *metrics.Metrics, store *sqlite.Store, board *dashboard.Server) web.Options {
 				return web.Options{
 					Metrics: figures.Handler(), MetricsPublic: c.MetricsPublic,
-					MaxBody: c.MaxBodyBytes(), Heartbeat: heartbeat, CORSOrigins: c.CORSOrigins, Home: dashboard.Home(),
+					MaxBody: c.MaxBodyBytes(), Heartbeat: heartbeat, CORSOrigins: c.CORSOrigins,
+					Pages: board.Routes(), Draining: board.Close,
 					Unready:    func() error { _, err := pool.Outlook(nil); return err },
 					MemoryOnly: store.InMemory,
 				}
@@ -160,6 +171,21 @@ func pricesOf(c config.Config) usage.Prices {
 		prices[model] = usage.Price{In: price.In, Out: price.Out}
 	}
 	return prices
+}
+
+// firstTokenName is what the dashboard calls the operator's own access token.
+const firstTokenName = "main"
+
+func dashboardOptions(c config.Config, s Settings, ledger *usage.Ledger) dashboard.Options {
+	names := map[domain.TokenID]string{domain.TokenIDOf(c.APIAccessToken): firstTokenName}
+	for _, t := range c.AccessTokens {
+		names[domain.TokenIDOf(t.Token)] = t.Name
+	}
+	return dashboard.Options{
+		Version: s.Version, Started: time.Now(), Password: c.DashboardPassword, Restricted: c.DashboardForAll(),
+		InSpace: c.InSpace, Demo: s.Demo, DefaultToken: c.UsesDefaultToken(), TokenNames: names,
+		Shown: web.Shown, Health: ledger.Health,
+	}
 }
 
 // accessTokens returns all tokens that clients may use.

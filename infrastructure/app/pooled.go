@@ -21,6 +21,27 @@ func (p pooled) Acquire(ctx context.Context, prefer domain.AccountID, tried []do
 	return lease, nil
 }
 
+// operated is the account pool as its operator works with it.
+type operated struct {
+	*accounts.Pool
+	upstream chat.Upstream
+}
+
+// Test implements dashboard.Pool: the account signs in where it has to, and opens a chat
+// session, which costs nothing.
+func (o operated) Test(ctx context.Context, id domain.AccountID) error {
+	var tested domain.Account
+	err := o.CallOn(ctx, id, func(ctx context.Context, account domain.Account, grant domain.Grant) error {
+		tested = account
+		_, err := o.upstream.OpenSession(ctx, account, grant)
+		return err
+	})
+	if err == nil || domain.KindOf(err) == domain.NotFound {
+		return err
+	}
+	return domain.E(domain.KindOf(err), problem(tested, err), err)
+}
+
 // accountView lets the figures see the pool, which itself reports to them.
 type accountView struct{ pool *accounts.Pool }
 

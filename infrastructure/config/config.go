@@ -55,6 +55,8 @@ type Config struct {
 	WarmSessions       int              // per ready account
 	MetricsPublic      bool
 	TrustedProxies     []netip.Prefix
+	// InSpace tells that the process runs in a Hugging Face Space, which sets SPACE_ID.
+	InSpace bool
 
 	origins map[string]string // key -> where its value comes from; absent: default
 	file    File
@@ -106,6 +108,12 @@ func Default() Config {
 // UsesDefaultToken tells whether the access token is the one everybody knows.
 func (c Config) UsesDefaultToken() bool {
 	return c.APIAccessToken.Equal(domain.NewSecret(DefaultAccessToken))
+}
+
+// DashboardForAll tells whether whoever reaches the dashboard also knows its password: it
+// is the documented default token, and other machines may reach it.
+func (c Config) DashboardForAll() bool {
+	return c.DashboardPassword.Equal(domain.NewSecret(DefaultAccessToken)) && (c.BeyondLoopback() || c.InSpace)
 }
 
 // BeyondLoopback tells whether other machines may reach the server. A name that

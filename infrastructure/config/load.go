@@ -20,7 +20,7 @@ type Source struct {
 	// file, and those that Keys names.
 	Flags map[string]string
 	// Environ is the environment as os.Environ gives it. A variable that is set but
-	// empty counts as not set.
+	// empty counts as not set. Beside those of the keys, SPACE_ID is looked at.
 	Environ []string
 	// WorkDir is where config.json is looked for and relative paths of the file
 	// begin; empty: the working directory of the process.
@@ -43,6 +43,10 @@ func Load(source Source) (Config, error) {
 	}
 	cfg := Default()
 	cfg.file = file
+	cfg.InSpace = slices.ContainsFunc(source.Environ, func(variable string) bool {
+		name, value, _ := strings.Cut(variable, "=")
+		return name == "SPACE_ID" && value != ""
+	})
 	cfg.origins = make(map[string]string)
 	for _, row := range l.rows {
 		s, found := l.lookup(row.Name)

@@ -1,0 +1,41 @@
+// The words of the login form. It is served to everybody, so it has words of its own.
+
+/** The catalogue of the login form. */
+export const loginWords = {
+  en: {
+    "login.title": "Log in to the dashboard",
+    "login.password": "Password",
+    "login.hint": "The password is the access token of this proxy, unless dashboard_password is set.",
+    "login.button": "Log in",
+    "login.busy": "Checking…",
+    "login.wrong": "That is not the password. After wrong tries the answer comes more slowly; the right one is never locked out.",
+    "login.empty": "Type the password first.",
+    "login.many": "Too many tries at once. Try again in {s} s.",
+    "login.network": "The proxy does not answer. Check the connection and try again.",
+    "login.fault": "The proxy could not check the password (status {status}). Try again.",
+    "login.again": "Your login has ended. Log in again; the page stays as it is.",
+    "language.switch": "中文",
+    "language.title": "切换到中文",
+    "theme.auto": "Theme: as the system. Click for light.",
+    "theme.light": "Theme: light. Click for dark.",
+    "theme.dark": "Theme: dark. Click for the system's.",
+  },
+  zh: {
+    "login.title": "登录控制台",
+    "login.password": "密码",
+    "login.hint": "密码就是本代理的访问令牌；如果设置了 dashboard_password，则以它为准。",
+    "login.button": "登录",
+    "login.busy": "验证中…",
+    "login.wrong": "密码不对。输错后响应会变慢，但正确的密码永远不会被锁定。",
+    "login.empty": "请先输入密码。",
+    "login.many": "尝试过于频繁，请 {s} 秒后再试。",
+    "login.network": "代理没有响应，请检查网络后重试。",
+    "login.fault": "代理暂时无法验证密码（状态码 {status}），请重试。",
+    "login.again": "登录已失效，请重新登录；页面会保持原样。",
+    "language.switch": "EN",
+    "language.title": "Switch to English",
+    "theme.auto": "主题：跟随系统，点击切换为浅色",
+    "theme.light": "主题：浅色，点击切换为深色",
+    "theme.dark": "主题：深色，点击切换为跟随系统",
+  },
+};
