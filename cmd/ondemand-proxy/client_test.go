@@ -68,7 +68,7 @@ func (p *proxy) open(ctx context.Context, client *http.Client, body string) (*ht
 }
 
 // get asks for a path.
-func (p *proxy) get(t *testing.T, client *http.Client, path string) answer {
+func (p *proxy) get(t testing.TB, client *http.Client, path string) answer {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.url+path, nil)
 	if err != nil {

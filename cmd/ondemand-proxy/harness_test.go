@@ -57,7 +57,7 @@ const accessToken = "sk-of-the-tests"
 
 // proxy is a running program.
 type proxy struct {
-	t       *testing.T
+	t       testing.TB
 	command *exec.Cmd
 	out     *output
 	log     *output
@@ -76,14 +76,14 @@ type setup struct {
 }
 
 // start runs the program against a simulator until the test ends, and waits until it serves.
-func start(t *testing.T, platform *sim.Server, accounts string, environ ...string) *proxy {
+func start(t testing.TB, platform *sim.Server, accounts string, environ ...string) *proxy {
 	t.Helper()
 	return startWith(t, setup{environ: append([]string{
 		"UPSTREAM_GATEWAY_URL=" + platform.URL, "UPSTREAM_API_URL=" + platform.URL, "ONDEMAND_ACCOUNTS=" + accounts,
 	}, environ...)})
 }
 
-func startWith(t *testing.T, s setup) *proxy {
+func startWith(t testing.TB, s setup) *proxy {
 	t.Helper()
 	p := launch(t, s)
 	t.Cleanup(func() {
@@ -110,7 +110,7 @@ func startWith(t *testing.T, s setup) *proxy {
 }
 
 // launch starts the program and does not wait for anything.
-func launch(t *testing.T, s setup) *proxy {
+func launch(t testing.TB, s setup) *proxy {
 	t.Helper()
 	if s.dataDir == "" {
 		s.dataDir = t.TempDir()
