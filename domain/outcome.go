@@ -16,6 +16,7 @@ const (
 	OutcomeRejected      Outcome = "rejected" // a request that could not be served as it was
 	OutcomeRateLimited   Outcome = "rate_limited"
 	OutcomeNoAccount     Outcome = "no_account"
+	OutcomeOverloaded    Outcome = "overloaded" // the proxy had too many requests at once
 	OutcomeShutdown      Outcome = "shutdown"
 	OutcomeInternal      Outcome = "internal_error"
 )
@@ -41,6 +42,8 @@ func OutcomeOf(err error, reason FinishReason) Outcome {
 		return OutcomeTimeout
 	case UpstreamCut:
 		return OutcomeUpstreamCut
+	case Overloaded:
+		return OutcomeOverloaded
 	case Unavailable:
 		return OutcomeShutdown
 	case ClientGone:

@@ -93,7 +93,7 @@ func offsetOf(values url.Values) (time.Duration, error) {
 
 var outcomes = []domain.Outcome{
 	domain.OutcomeCompleted, domain.OutcomeLength, domain.OutcomeClientGone, domain.OutcomeUpstreamCut, domain.OutcomeUpstreamError, domain.OutcomeTimeout,
-	domain.OutcomeRejected, domain.OutcomeRateLimited, domain.OutcomeNoAccount, domain.OutcomeShutdown, domain.OutcomeInternal,
+	domain.OutcomeRejected, domain.OutcomeRateLimited, domain.OutcomeNoAccount, domain.OutcomeOverloaded, domain.OutcomeShutdown, domain.OutcomeInternal,
 }
 
 // filterOf reads which requests are asked for; without a range: those of all time.

@@ -80,6 +80,8 @@ func classify(err *domain.Error) class {
 			status: http.StatusServiceUnavailable, kind: typeServer,
 			code: "no_account_available", retryAfter: noAccountRetry,
 		}
+	case domain.Overloaded:
+		return class{status: http.StatusServiceUnavailable, kind: typeServer, code: "overloaded"}
 	case domain.Unavailable:
 		return class{status: http.StatusServiceUnavailable, kind: typeServer, code: "unavailable"}
 	case domain.UpstreamFailed, domain.UpstreamFault, domain.UpstreamCut, domain.UpstreamEmpty,

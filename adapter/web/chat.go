@@ -2,9 +2,6 @@ package web
 
 import (
 	"crypto/rand"
-	"errors"
-	"fmt"
-	"io"
 	"net/http"
 	"time"
 
@@ -67,31 +64,4 @@ func (s *Server) stream(c *gin.Context, request domain.ChatRequest, head openai.
 			s.log.Debug("the client left before the end of its stream", zap.String("request_id", request.ID), zap.Error(err))
 		}
 	}
-}
-
-// body reads the request's body, up to the limit.
-func (s *Server) body(c *gin.Context) ([]byte, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, s.options.MaxBody))
-	c.Set(keyBodyRead, err == nil)
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
-		return nil, domain.E(domain.TooLarge, fmt.Sprintf("The request's body is larger than the %d MiB allowed (max_body_mib).", s.options.MaxBody>>20), nil)
-	case err != nil:
-		return nil, domain.E(domain.InvalidRequest, "The request's body ended before its announced length.", err)
-	}
-	return body, nil
-}
-
-// discardTime is how long a client that is refused may go on sending its body.
-const discardTime = 5 * time.Second
-
-// discard reads a little of a body that nobody wants, so that a client which sends before
-// it reads gets to see the refusal instead of a broken connection.
-func (s *Server) discard(c *gin.Context) {
-	if c.GetBool(keyBodyRead) || c.Request.ContentLength == 0 || c.GetHeader("Expect") != "" {
-		return // nothing is on its way
-	}
-	_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(discardTime))
-	_, _ = io.CopyN(io.Discard, c.Request.Body, 2*s.options.MaxBody)
 }

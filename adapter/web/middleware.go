@@ -66,6 +66,22 @@ func (s *Server) recoverPanic(c *gin.Context) {
 	c.Next()
 }
 
+// What a request's head may hold. Its size in bytes is bounded by the server.
+const (
+	mostHeaders = 100
+	longestURL  = 8 << 10 // bytes
+)
+
+// refuseOversized refuses heads that no client of ours sends.
+func (s *Server) refuseOversized(c *gin.Context) {
+	switch {
+	case len(c.Request.RequestURI) > longestURL:
+		s.fail(c, domain.E(domain.InvalidRequest, "The request's URL is longer than 8 KiB.", nil))
+	case len(c.Request.Header) > mostHeaders:
+		s.fail(c, domain.E(domain.InvalidRequest, "The request has more than 100 headers.", nil))
+	}
+}
+
 // refuseWhenDraining answers what still comes over open connections during shutdown.
 func (s *Server) refuseWhenDraining(c *gin.Context) {
 	if s.draining.Load() {
@@ -107,6 +123,16 @@ func (s *Server) limitRate(c *gin.Context) {
 		err.RetryAfter = q.retry
 		s.fail(c, err)
 	}
+}
+
+// takeTurn waits until the request may be served.
+func (s *Server) takeTurn(c *gin.Context) {
+	if err := s.turnstile.enter(c.Request.Context()); err != nil {
+		s.fail(c, err)
+		return
+	}
+	defer s.turnstile.leave()
+	c.Next()
 }
 
 func passOf(c *gin.Context) *pass { return c.MustGet(keyPass).(*pass) }

@@ -46,6 +46,8 @@ type Options struct {
 	MaxBody     int64         // bytes of a request's body
 	Heartbeat   time.Duration // a silent stream gets a comment this often
 	CORSOrigins []string      // "*" or origins; empty: no browser of another site may call
+	MaxInFlight int           // requests for completions that are served at once
+	MaxQueue    int           // and that wait for it
 	// Unready returns why no request could be served now, nil while some could.
 	Unready func() error
 	// MemoryOnly tells whether nothing of the ledger will survive a restart.
@@ -62,25 +64,28 @@ type Options struct {
 
 // Server is the HTTP handler of the whole service.
 type Server struct {
-	options  Options
-	chat     Chat
-	models   Models
-	gate     *Gate
-	recorder Recorder
-	observer Observer
-	log      *zap.Logger
-	engine   *gin.Engine
-	draining atomic.Bool
+	options   Options
+	chat      Chat
+	models    Models
+	gate      *Gate
+	recorder  Recorder
+	observer  Observer
+	log       *zap.Logger
+	turnstile *turnstile
+	engine    *gin.Engine
+	draining  atomic.Bool
 }
 
 // New returns the handler.
 func New(options Options, chat Chat, models Models, gate *Gate, recorder Recorder, observer Observer, log *zap.Logger) *Server {
 	gin.SetMode(gin.ReleaseMode) // the only mode that prints nothing by itself
-	s := &Server{options: options, chat: chat, models: models, gate: gate, recorder: recorder, observer: observer, log: log, engine: gin.New()}
+	s := &Server{options: options, chat: chat, models: models, gate: gate, recorder: recorder, observer: observer, log: log, engine: gin.New(),
+		turnstile: newTurnstile(options.MaxInFlight, options.MaxQueue),
+	}
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.RedirectTrailingSlash = false
 	s.engine.ForwardedByClientIP = false
-	s.engine.Use(s.book, s.recoverPanic, s.allowOrigins, s.refuseWhenDraining)
+	s.engine.Use(s.book, s.recoverPanic, s.refuseOversized, s.allowOrigins, s.refuseWhenDraining)
 	s.engine.NoRoute(s.noRoute)
 	s.engine.NoMethod(s.noMethod)
 
@@ -95,7 +100,7 @@ func New(options Options, chat Chat, models Models, gate *Gate, recorder Recorde
 		api := s.engine.Group(prefix)
 		api.GET("/models", s.authorize, s.listModels)
 		api.GET("/models/*id", s.authorize, s.oneModel)
-		api.POST("/chat/completions", s.authorize, s.completion, s.limitRate, s.completeChat)
+		api.POST("/chat/completions", s.authorize, s.completion, s.limitRate, s.takeTurn, s.completeChat)
 	}
 	return s
 }

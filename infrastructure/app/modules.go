@@ -143,6 +143,7 @@ func inboundModule() fx.Option {
 				return web.Options{
 					Metrics: figures.Handler(), MetricsPublic: c.MetricsPublic,
 					MaxBody: c.MaxBodyBytes(), Heartbeat: heartbeat, CORSOrigins: c.CORSOrigins,
+					MaxInFlight: c.MaxInFlight, MaxQueue: c.MaxQueue,
 					Pages: board.Routes(), Draining: board.Close,
 					Unready:    func() error { _, err := pool.Outlook(nil); return err },
 					MemoryOnly: store.InMemory,
@@ -157,7 +158,10 @@ func inboundModule() fx.Option {
 			func(i *chat.Interactor) web.Chat { return i },
 			fx.Annotate(web.New, fx.As(new(httpserver.Handler))),
 			func(c config.Config) httpserver.Options {
-				return httpserver.Options{Host: c.Host, Port: c.Port, Grace: c.ShutdownGrace}
+				return httpserver.Options{
+					Host: c.Host, Port: c.Port, Grace: c.ShutdownGrace,
+					MaxConnections: 2 * (c.MaxInFlight + c.MaxQueue), // some clients keep idle ones
+				}
 			},
 			httpserver.New,
 		),

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"golang.org/x/net/netutil"
 
 	"ondemand-api-proxy/domain"
 )
@@ -30,6 +31,9 @@ type Options struct {
 	Host  string
 	Port  int           // 0: the system chooses
 	Grace time.Duration // what running answers get to end at shutdown
+	// MaxConnections is how many clients may be connected at once; more wait for one that
+	// ends. 0: no limit.
+	MaxConnections int
 }
 
 // The server's own limits. An answer may take as long as it takes; a request's head not.
@@ -85,6 +89,9 @@ func (s *Server) Start(ctx context.Context, failed func(error)) error {
 		return explain(address, err)
 	}
 	s.listener = listener
+	if s.options.MaxConnections > 0 {
+		listener = netutil.LimitListener(listener, s.options.MaxConnections)
+	}
 	go func() {
 		err := s.http.Serve(listener)
 		if s.stopping.Load() {

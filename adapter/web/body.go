@@ -1,0 +1,81 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"ondemand-api-proxy/domain"
+)
+
+// body reads the request's body, up to the limit.
+func (s *Server) body(c *gin.Context) ([]byte, error) {
+	in := &pacedReader{inner: http.MaxBytesReader(c.Writer, c.Request.Body, s.options.MaxBody), control: http.NewResponseController(c.Writer), began: time.Now()}
+	body, err := io.ReadAll(in)
+	in.done()
+	c.Set(keyBodyRead, err == nil)
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, domain.E(domain.TooLarge, fmt.Sprintf("The request's body is larger than the %d MiB allowed (max_body_mib).", s.options.MaxBody>>20), nil)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		c.Set(keyBodyRead, true) // nobody waits for the rest
+		c.Header("Connection", "close")
+		return nil, domain.E(domain.InvalidRequest, "The request's body came too slowly.", err)
+	case err != nil:
+		return nil, domain.E(domain.InvalidRequest, "The request's body ended before its announced length.", err)
+	}
+	return body, nil
+}
+
+// How slowly a body may come.
+const (
+	bodySilence = 30 * time.Second // without a byte
+	bodyGrace   = time.Minute      // in all, and as long again as it takes at slowestBody
+	slowestBody = 32 << 10         // bytes a second
+)
+
+// pacedReader reads a body that has to keep a pace, however slow: else a few clients that
+// send a byte now and then would hold all places there are.
+type pacedReader struct {
+	inner   io.Reader
+	control *http.ResponseController
+	began   time.Time
+	read    int64
+}
+
+// Read implements io.Reader.
+func (r *pacedReader) Read(to []byte) (int, error) {
+	end := r.began.Add(bodyGrace + time.Duration(r.read/slowestBody)*time.Second)
+	if silent := time.Now().Add(bodySilence); silent.Before(end) {
+		end = silent
+	}
+	if err := r.control.SetReadDeadline(end); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return 0, err
+	}
+	n, err := r.inner.Read(to)
+	r.read += int64(n)
+	return n, err
+}
+
+// done lifts the deadline: from here on the connection is read only to see whether its
+// client is still there.
+func (r *pacedReader) done() { _ = r.control.SetReadDeadline(time.Time{}) }
+
+// discardTime is how long a client that is refused may go on sending its body.
+const discardTime = 5 * time.Second
+
+// discard reads a little of a body that nobody wants, so that a client which sends before
+// it reads gets to see the refusal instead of a broken connection.
+func (s *Server) discard(c *gin.Context) {
+	if c.GetBool(keyBodyRead) || c.Request.ContentLength == 0 || c.GetHeader("Expect") != "" {
+		return // nothing is on its way
+	}
+	_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(discardTime))
+	_, _ = io.CopyN(io.Discard, c.Request.Body, 2*s.options.MaxBody)
+}
