@@ -21,6 +21,7 @@ const (
 	MethodNotAllowed              // the route exists, not with this method
 	TooLarge                      // the body is over the limit
 	RateLimited                   // the proxy's own rate limit
+	QuotaExceeded                 // the access token has used up its tokens of today
 	Overloaded                    // more requests at once than the proxy may serve
 	AccountsExhausted             // every account rests for a rate limit or is busy
 	NoAccount                     // no usable account: none configured, or all out
@@ -90,7 +91,7 @@ func (k Kind) String() string {
 var kindNames = map[Kind]string{
 	Internal: "internal", InvalidRequest: "invalid_request", Unauthenticated: "unauthenticated",
 	NotAllowed: "not_allowed", ModelNotFound: "model_not_found", NotFound: "not_found",
-	MethodNotAllowed: "method_not_allowed", TooLarge: "too_large", RateLimited: "rate_limited", Overloaded: "overloaded",
+	MethodNotAllowed: "method_not_allowed", TooLarge: "too_large", RateLimited: "rate_limited", QuotaExceeded: "quota_exceeded", Overloaded: "overloaded",
 	AccountsExhausted: "accounts_exhausted", NoAccount: "no_account", UpstreamFailed: "upstream_failed",
 	UpstreamTimeout: "upstream_timeout", Unavailable: "unavailable", ClientGone: "client_gone",
 	GrantExpired: "grant_expired", CredentialRefused: "credential_refused", PlanRefused: "plan_refused",

@@ -32,7 +32,7 @@ func OutcomeOf(err error, reason FinishReason) Outcome {
 	switch KindOf(err) {
 	case InvalidRequest, Unauthenticated, NotAllowed, ModelNotFound, NotFound, MethodNotAllowed, TooLarge, UpstreamRejected:
 		return OutcomeRejected
-	case RateLimited, AccountsExhausted, UpstreamRateLimited:
+	case RateLimited, QuotaExceeded, AccountsExhausted, UpstreamRateLimited:
 		return OutcomeRateLimited
 	case NoAccount, CredentialRefused, PlanRefused, GrantExpired:
 		return OutcomeNoAccount

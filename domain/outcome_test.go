@@ -10,7 +10,7 @@ func TestEveryKindHasItsOutcome(t *testing.T) {
 	want := map[Kind]Outcome{
 		Internal: OutcomeInternal, InvalidRequest: OutcomeRejected, Unauthenticated: OutcomeRejected, NotAllowed: OutcomeRejected,
 		ModelNotFound: OutcomeRejected, NotFound: OutcomeRejected, MethodNotAllowed: OutcomeRejected, TooLarge: OutcomeRejected,
-		RateLimited: OutcomeRateLimited, Overloaded: OutcomeOverloaded, AccountsExhausted: OutcomeRateLimited, NoAccount: OutcomeNoAccount,
+		RateLimited: OutcomeRateLimited, QuotaExceeded: OutcomeRateLimited, Overloaded: OutcomeOverloaded, AccountsExhausted: OutcomeRateLimited, NoAccount: OutcomeNoAccount,
 		UpstreamFailed: OutcomeUpstreamError, UpstreamTimeout: OutcomeTimeout, Unavailable: OutcomeShutdown, ClientGone: OutcomeClientGone,
 		GrantExpired: OutcomeNoAccount, CredentialRefused: OutcomeNoAccount, PlanRefused: OutcomeNoAccount,
 		UpstreamRateLimited: OutcomeRateLimited, UpstreamFault: OutcomeUpstreamError, UpstreamSilent: OutcomeTimeout,

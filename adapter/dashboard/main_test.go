@@ -183,7 +183,7 @@ func newWorld(t testing.TB, change func(*Options)) *world {
 	}
 	options := Options{
 		Version: "v1.2.3", Started: time.Unix(1_700_000_000, 0), Password: domain.NewSecret(password),
-		TokenNames: map[domain.TokenID]string{"0123456789ab": "team"},
+		TokenName: func(id domain.TokenID) string { return map[domain.TokenID]string{"0123456789ab": "team"}[id] },
 		Shown: func(h http.Header) []string {
 			_, token, _ := strings.Cut(h.Get("Authorization"), " ")
 			return []string{token, h.Get("X-Api-Key")}

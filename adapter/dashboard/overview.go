@@ -100,7 +100,7 @@ func (s *Server) notices(health usage.Health) []string {
 
 // tokenName is what the operator calls an access token; one that is gone has its id.
 func (s *Server) tokenName(id domain.TokenID) string {
-	if name, found := s.options.TokenNames[id]; found {
+	if name := s.options.TokenName(id); name != "" {
 		return name
 	}
 	return string(id)

@@ -50,8 +50,9 @@ type Options struct {
 	// InSpace tells that the page lives in a frame of huggingface.co.
 	InSpace      bool
 	Demo         bool
-	DefaultToken bool                      // the access token is the one everybody knows
-	TokenNames   map[domain.TokenID]string // of the access tokens
+	DefaultToken bool // the access token is the one everybody knows
+	// TokenName returns what the operator calls an access token, "" when there is none.
+	TokenName func(domain.TokenID) string
 	// Shown returns what a request shows as its token; empty texts among it do not count.
 	Shown func(http.Header) []string
 	// Health tells how the ledger does.

@@ -20,6 +20,9 @@ func FromError(err *domain.Error) (status int, header http.Header, body []byte) 
 		c.code = err.Code
 	}
 	header = http.Header{"Content-Type": {"application/json"}}
+	if err.Kind == domain.QuotaExceeded {
+		header.Set("x-should-retry", "false") // not before tomorrow
+	}
 	switch c.status {
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		header.Set("Retry-After", strconv.FormatInt(seconds(err.RetryAfter, c.retryAfter), 10))
@@ -47,6 +50,9 @@ const (
 	typeServer     = "server_error"
 )
 
+// codeQuota is OpenAI's word, for both type and code.
+const codeQuota = "insufficient_quota"
+
 // noAccountRetry is when to come back if no account is usable and nobody knows for
 // how long: rarely does that end by itself.
 const noAccountRetry = time.Minute
@@ -73,6 +79,8 @@ func classify(err *domain.Error) class {
 		return class{status: http.StatusRequestEntityTooLarge, kind: typeRequest, code: "request_too_large"}
 	case domain.RateLimited:
 		return class{status: http.StatusTooManyRequests, kind: typeRateLimit, code: "rate_limit_exceeded"}
+	case domain.QuotaExceeded:
+		return class{status: http.StatusTooManyRequests, kind: codeQuota, code: codeQuota}
 	case domain.AccountsExhausted, domain.UpstreamRateLimited:
 		return class{status: http.StatusTooManyRequests, kind: typeRateLimit, code: "accounts_exhausted"}
 	case domain.NoAccount, domain.CredentialRefused, domain.PlanRefused, domain.GrantExpired:

@@ -86,11 +86,11 @@ func TestRetryAfterIsWholeSecondsAndNeverTooEarly(t *testing.T) {
 	})
 }
 
-func TestOnlyWhatWasRepeatedAlreadySaysNotToRepeat(t *testing.T) {
+func TestOnlyWhatWasRepeatedAlreadyOrHasToWaitForTomorrowSaysNotToRepeat(t *testing.T) {
 	for _, kind := range allKinds() {
 		status, header, _ := openai.FromError(domain.E(kind, "No.", nil))
 		want := ""
-		if status == http.StatusBadGateway || status == http.StatusGatewayTimeout {
+		if status == http.StatusBadGateway || status == http.StatusGatewayTimeout || kind == domain.QuotaExceeded {
 			want = "false"
 		}
 		if got := header.Get("x-should-retry"); got != want {

@@ -110,6 +110,13 @@ func (s *Server) watcher(c *gin.Context) {
 	}
 }
 
+// withinBudget lets in who has tokens of today left.
+func (s *Server) withinBudget(c *gin.Context) {
+	if err := passOf(c).withinBudget(time.Now()); err != nil {
+		s.fail(c, err)
+	}
+}
+
 // limitRate takes one request from the access token's bucket.
 func (s *Server) limitRate(c *gin.Context) {
 	b := passOf(c).bucket

@@ -100,7 +100,7 @@ func New(options Options, chat Chat, models Models, gate *Gate, recorder Recorde
 		api := s.engine.Group(prefix)
 		api.GET("/models", s.authorize, s.listModels)
 		api.GET("/models/*id", s.authorize, s.oneModel)
-		api.POST("/chat/completions", s.authorize, s.completion, s.limitRate, s.takeTurn, s.completeChat)
+		api.POST("/chat/completions", s.authorize, s.completion, s.limitRate, s.withinBudget, s.takeTurn, s.completeChat)
 	}
 	return s
 }

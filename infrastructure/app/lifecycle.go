@@ -10,6 +10,7 @@ import (
 
 	"ondemand-api-proxy/adapter/dashboard"
 	"ondemand-api-proxy/adapter/sqlite"
+	"ondemand-api-proxy/adapter/web"
 	"ondemand-api-proxy/infrastructure/config"
 	"ondemand-api-proxy/infrastructure/httpserver"
 	"ondemand-api-proxy/usecase/accounts"
@@ -32,14 +33,15 @@ type parts struct {
 	Pool      *accounts.Pool
 	Refresher *models.Refresher
 	Dashboard *dashboard.Server
+	Gate      *web.Gate
 	Server    *httpserver.Server
 }
 
 // run says in which order the parts start; they stop in the opposite one, so that
 // nothing is gone while something else still needs it.
 func run(lifecycle fx.Lifecycle, p parts) {
-	memory := &memory{store: p.Store, directory: p.Config.DataDir, sessions: p.Sessions, log: p.Log}
-	reloader := &reloader{settings: p.Settings, current: p.Config, file: p.Config.File(), pool: p.Pool, refresher: p.Refresher, log: p.Log}
+	memory := &memory{store: p.Store, directory: p.Config.DataDir, sessions: p.Sessions, gate: p.Gate, log: p.Log}
+	reloader := &reloader{settings: p.Settings, current: p.Config, file: p.Config.File(), pool: p.Pool, gate: p.Gate, refresher: p.Refresher, log: p.Log}
 	var background background
 	for _, hook := range []fx.Hook{
 		{OnStop: func(context.Context) error { p.Transport.CloseIdleConnections(); return nil }},

@@ -2,10 +2,13 @@ package app
 
 import (
 	"context"
+	"time"
 
 	"go.uber.org/zap"
 
 	"ondemand-api-proxy/adapter/sqlite"
+	"ondemand-api-proxy/adapter/web"
+	"ondemand-api-proxy/domain"
 	"ondemand-api-proxy/usecase/chat"
 )
 
@@ -16,6 +19,7 @@ type memory struct {
 	store     *sqlite.Store
 	directory string
 	sessions  *chat.Sessions
+	gate      *web.Gate
 	log       *zap.Logger
 }
 
@@ -30,6 +34,9 @@ func (m *memory) recall(ctx context.Context) error {
 			zap.String("data_dir", m.directory), zap.Error(err))
 		return m.store.OpenMemory(ctx)
 	}
+	if err := m.recallSpent(ctx); err != nil {
+		m.log.Warn("what the access tokens have used today cannot be read: their daily budgets begin anew", zap.Error(err))
+	}
 	sessions, err := m.store.TakeSessions(ctx)
 	if err != nil {
 		m.log.Warn("the saved sessions cannot be read: their conversations will begin new ones", zap.Error(err))
@@ -41,6 +48,21 @@ func (m *memory) recall(ctx context.Context) error {
 	if len(sessions) > 0 {
 		m.log.Info("upstream sessions taken over from the last run", zap.Int("sessions", len(sessions)))
 	}
+	return nil
+}
+
+// recallSpent tells the gate what the access tokens have used today.
+func (m *memory) recallSpent(ctx context.Context) error {
+	now := time.Now().UTC()
+	parts, err := m.store.Tokens(ctx, now.Truncate(24*time.Hour), now.Add(time.Minute))
+	if err != nil {
+		return err
+	}
+	spent := make(map[domain.TokenID]int64, len(parts))
+	for _, p := range parts {
+		spent[domain.TokenID(p.Name)] = p.Prompt + p.Completion
+	}
+	m.gate.Spent(spent, now)
 	return nil
 }
 

@@ -16,7 +16,6 @@ import (
 	"ondemand-api-proxy/adapter/sqlite"
 	"ondemand-api-proxy/adapter/tiktoken"
 	"ondemand-api-proxy/adapter/web"
-	"ondemand-api-proxy/domain"
 	"ondemand-api-proxy/infrastructure/config"
 	"ondemand-api-proxy/infrastructure/httpclient"
 	"ondemand-api-proxy/infrastructure/httpserver"
@@ -131,9 +130,7 @@ func inboundModule() fx.Option {
 		"inbound",
 		fx.Provide(
 			func(c config.Config) *web.Gate { return web.NewGate(accessTokens(c)) },
-			func(c config.Config, s Settings, ledger *usage.Ledger) dashboard.Options {
-				return dashboardOptions(c, s, ledger)
-			},
+			dashboardOptions,
 			func(pool *accounts.Pool, upstream chat.Upstream) operated { return operated{pool, upstream} },
 			func(options dashboard.Options, store *sqlite.Store, pool operated, figures *metrics.Metrics, watcher *ledgerWatcher) *dashboard.Server {
 				watcher.board = dashboard.New(options, store, pool, figures)
@@ -180,27 +177,25 @@ func pricesOf(c config.Config) usage.Prices {
 // firstTokenName is what the dashboard calls the operator's own access token.
 const firstTokenName = "main"
 
-func dashboardOptions(c config.Config, s Settings, ledger *usage.Ledger) dashboard.Options {
-	names := map[domain.TokenID]string{domain.TokenIDOf(c.APIAccessToken): firstTokenName}
-	for _, t := range c.AccessTokens {
-		names[domain.TokenIDOf(t.Token)] = t.Name
-	}
+func dashboardOptions(c config.Config, s Settings, ledger *usage.Ledger, gate *web.Gate) dashboard.Options {
 	return dashboard.Options{
 		Version: s.Version, Started: time.Now(), Password: c.DashboardPassword, Restricted: c.DashboardForAll(),
-		InSpace: c.InSpace, Demo: s.Demo, DefaultToken: c.UsesDefaultToken(), TokenNames: names,
+		InSpace: c.InSpace, Demo: s.Demo, DefaultToken: c.UsesDefaultToken(), TokenName: gate.NameOf,
 		Shown: web.Shown, Health: ledger.Health,
 	}
 }
 
 // accessTokens returns all tokens that clients may use.
 func accessTokens(c config.Config) []web.AccessToken {
-	tokens := []web.AccessToken{{Token: c.APIAccessToken, RateLimit: c.RateLimit}}
+	tokens := []web.AccessToken{{Name: firstTokenName, Token: c.APIAccessToken, RateLimit: c.RateLimit}}
 	for _, t := range c.AccessTokens {
 		limit := c.RateLimit
 		if t.RateLimit != nil {
 			limit = *t.RateLimit
 		}
-		tokens = append(tokens, web.AccessToken{Token: t.Token, RateLimit: limit, Models: slices.Clone(t.Models), Expires: t.Expires})
+		tokens = append(tokens, web.AccessToken{
+			Name: t.Name, Token: t.Token, RateLimit: limit, TokensPerDay: int64(t.TokensPerDay), Models: slices.Clone(t.Models), Expires: t.Expires,
+		})
 	}
 	return tokens
 }

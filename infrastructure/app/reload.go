@@ -6,6 +6,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"ondemand-api-proxy/adapter/web"
 	"ondemand-api-proxy/infrastructure/config"
 	"ondemand-api-proxy/usecase/accounts"
 	"ondemand-api-proxy/usecase/models"
@@ -15,6 +16,7 @@ import (
 type reloader struct {
 	settings  Settings
 	pool      *accounts.Pool
+	gate      *web.Gate
 	refresher *models.Refresher
 	log       *zap.Logger
 
@@ -63,8 +65,9 @@ func (r *reloader) reload() {
 	if keys := r.current.NeedRestart(next); len(keys) > 0 {
 		r.log.Warn("some of the changed settings take effect only after a restart", zap.Strings("keys", keys))
 	}
-	r.current.Accounts = next.Accounts
+	r.current.Accounts, r.current.AccessTokens, r.current.RateLimit = next.Accounts, next.AccessTokens, next.RateLimit
 	r.pool.Replace(next.Accounts)
+	r.gate.Replace(accessTokens(r.current))
 	r.refresher.Poke()
-	r.log.Info("configuration reloaded", zap.Int("accounts", len(next.Accounts)))
+	r.log.Info("configuration reloaded", zap.Int("accounts", len(next.Accounts)), zap.Int("access_tokens", 1+len(next.AccessTokens)))
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"ondemand-api-proxy/adapter/ondemand/ondemandtest"
 	"ondemand-api-proxy/domain"
@@ -98,6 +99,48 @@ func TestAChangedFileChangesTheAccountsAndDropsNoStream(t *testing.T) {
 	s.stop()
 }
 
+func TestAccessTokensAndLimitsChangeWhileTheServiceRuns(t *testing.T) {
+	c := newConfigured(t, platform(t))
+	c.write(t, map[string]any{"rate_limit": 2}, alice)
+	s := c.start(t, nil)
+	asks := func(token string) int {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+"/v1/chat/completions", strings.NewReader(`{"model":"gpt-4o","messages":[{"role":"user","content":"Hello"}]}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Authorization", "Bearer "+token)
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		return response.StatusCode
+	}
+	if got := asks("sk-of-the-team"); got != http.StatusUnauthorized {
+		t.Errorf("a token that is not there gets %d", got)
+	}
+	c.write(t, map[string]any{"rate_limit": 2, "access_tokens": []any{map[string]any{"name": "team", "token": "sk-of-the-team", "tokens_per_day": 1}}}, alice)
+	s.log.await(t, `"access_tokens":2`)
+	if got := asks("sk-of-the-team"); got != http.StatusOK {
+		t.Errorf("a token that has come gets %d", got)
+	}
+	if got := asks("sk-of-the-team"); got != http.StatusTooManyRequests {
+		t.Errorf("a token that has used up its day gets %d", got)
+	}
+	c.write(t, map[string]any{"rate_limit": 2, "access_tokens": []any{map[string]any{"name": "next", "token": "sk-of-the-next"}}}, alice)
+	s.log.await(t, `"access_tokens":2`)
+	for began := time.Now(); asks("sk-of-the-team") != http.StatusUnauthorized; time.Sleep(20 * time.Millisecond) {
+		if time.Since(began) > 10*time.Second {
+			t.Fatal("a token that is gone still lets in")
+		}
+	}
+	for _, want := range []int{http.StatusOK, http.StatusOK, http.StatusTooManyRequests} {
+		if got := asks("sk-of-the-next"); got != want {
+			t.Errorf("with the limit of 2 a request gets %d, want %d", got, want)
+		}
+	}
+}
+
 func TestABrokenFileLeavesTheRunningConfiguration(t *testing.T) {
 	c := newConfigured(t, platform(t))
 	c.write(t, nil, alice)
@@ -128,9 +171,9 @@ func TestKeysThatNeedARestartAreNamed(t *testing.T) {
 	c := newConfigured(t, platform(t))
 	c.write(t, nil, alice)
 	s := c.start(t, nil)
-	c.write(t, map[string]any{"rate_limit": 7, "max_retries": 1}, alice, bob)
+	c.write(t, map[string]any{"retry_delay": 7, "max_retries": 1}, alice, bob)
 	line := s.log.await(t, "only after a restart")
-	if !strings.Contains(line, `"level":"warn"`) || !strings.Contains(line, `"keys":["rate_limit","max_retries"]`) {
+	if !strings.Contains(line, `"level":"warn"`) || !strings.Contains(line, `"keys":["max_retries","retry_delay"]`) {
 		t.Errorf("logged %s, want a warning with the two keys and no other", line)
 	}
 	s.log.await(t, `"configuration reloaded","accounts":2`)

@@ -66,9 +66,11 @@ type Config struct {
 type AccessToken struct {
 	Name      string // the operator's name for it; safe to show
 	Token     domain.Secret
-	RateLimit *int      // requests per minute, 0: off; nil: Config.RateLimit
-	Models    []string  // public names it may use; nil: all
-	Expires   time.Time // the moment it stops being valid; zero: never
+	RateLimit *int // requests per minute, 0: off; nil: Config.RateLimit
+	// TokensPerDay is how many tokens of models it may use in a day of UTC; 0: no limit.
+	TokensPerDay int
+	Models       []string  // public names it may use; nil: all
+	Expires      time.Time // the moment it stops being valid; zero: never
 }
 
 // Price is what a model costs, in US dollars per million tokens.

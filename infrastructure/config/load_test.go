@@ -137,8 +137,8 @@ func TestOwnPricesStandBesideTheBuiltInOnes(t *testing.T) {
 
 func TestNeedRestartNamesWhatCannotChangeWhileRunning(t *testing.T) {
 	before := mustLoad(t, inDir(t, "config.json", `{"trusted_proxies":["::1"]}`))
-	after := mustLoad(t, inDir(t, "config.json", `{"trusted_proxies":["::1"],"port":1,"rate_limit":1,"accounts":[{"api_key":"k"}]}`))
-	if diff := cmp.Diff([]string{"port", "rate_limit"}, before.NeedRestart(after)); diff != "" {
+	after := mustLoad(t, inDir(t, "config.json", `{"trusted_proxies":["::1"],"port":1,"max_retries":1,"rate_limit":1,"access_tokens":[{"name":"n","token":"t"}],"accounts":[{"api_key":"k"}]}`))
+	if diff := cmp.Diff([]string{"port", "max_retries"}, before.NeedRestart(after)); diff != "" {
 		t.Errorf("NeedRestart (-want +got):\n%s", diff)
 	}
 	if got := before.NeedRestart(before); got != nil {

@@ -24,6 +24,7 @@ const (
 	longestSeconds = 365 * 24 * 60 * 60
 	longestMinutes = 365 * 24 * 60
 	mostRequests   = 1_000_000
+	mostTokens     = 1_000_000_000_000
 )
 
 // accessKeys say who may use the proxy, and with whose accounts.
@@ -33,7 +34,7 @@ func accessKeys() []row {
 			func(c *Config) *domain.Secret { return &c.APIAccessToken }, token()),
 		define(Key{Name: "accounts", Env: "ONDEMAND_ACCOUNTS", Secret: true, Live: true, Doc: "Your on-demand.io accounts: a list of {\"email\",\"password\"} or {\"api_key\"}, each with an optional \"name\", \"max_concurrency\" and \"requests_per_minute\"."},
 			func(c *Config) *[]domain.Account { return &c.Accounts }, accounts()),
-		define(Key{Name: "access_tokens", Env: "ACCESS_TOKENS", Secret: true, Doc: "Further tokens for clients: a list of {\"name\",\"token\"}, each with an optional \"rate_limit\", \"models\" and \"expires\" (a time, or a day that counts from its start in UTC)."},
+		define(Key{Name: "access_tokens", Env: "ACCESS_TOKENS", Secret: true, Live: true, Doc: "Further tokens for clients: a list of {\"name\",\"token\"}, each with an optional \"rate_limit\", \"tokens_per_day\", \"models\" and \"expires\" (a time, or a day that counts from its start in UTC)."},
 			func(c *Config) *[]AccessToken { return &c.AccessTokens }, accessTokens()),
 		define(Key{Name: "dashboard_password", Env: "DASHBOARD_PASSWORD", Secret: true, Default: "the access token", Doc: "The password of the dashboard."},
 			func(c *Config) *domain.Secret { return &c.DashboardPassword }, password()),
@@ -67,7 +68,7 @@ func serverKeys() []row {
 // requestKeys say what one request may take.
 func requestKeys() []row {
 	return []row{
-		define(Key{Name: "rate_limit", Env: "RATE_LIMIT", Doc: "Completion requests per minute and access token; 0 turns the limit off."},
+		define(Key{Name: "rate_limit", Env: "RATE_LIMIT", Live: true, Doc: "Completion requests per minute and access token; 0 turns the limit off."},
 			func(c *Config) *int { return &c.RateLimit }, whole(0, mostRequests)),
 		define(Key{Name: "max_retries", Env: "MAX_RETRIES", Doc: "Further attempts after a failed first one."},
 			func(c *Config) *int { return &c.MaxRetries }, whole(0, 20)),

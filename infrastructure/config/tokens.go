@@ -46,7 +46,7 @@ func tokenList(raw any) ([]AccessToken, error) {
 }
 
 func oneToken(where string, raw any) (AccessToken, error) {
-	o, err := newObject(where, raw, "name", "token", "rate_limit", "models", "expires")
+	o, err := newObject(where, raw, "name", "token", "rate_limit", "tokens_per_day", "models", "expires")
 	if err != nil {
 		return AccessToken{}, err
 	}
@@ -59,15 +59,19 @@ func oneToken(where string, raw any) (AccessToken, error) {
 		valueErr = o.errorf(`needs %s as "token"`, tokenAllowed)
 	}
 	limit, limitErr := o.whole("rate_limit", 0, mostRequests)
+	perDay, perDayErr := o.whole("tokens_per_day", 1, mostTokens)
 	models, modelsErr := o.texts("models")
 	if modelsErr == nil && models != nil && len(models) == 0 {
 		modelsErr = o.errorf(`has an empty list as "models", and would allow none; leave it out to allow all`)
 	}
 	expires, expiresErr := o.moment("expires")
-	if err := first(nameErr, valueErr, limitErr, modelsErr, expiresErr); err != nil {
+	if err := first(nameErr, valueErr, limitErr, perDayErr, modelsErr, expiresErr); err != nil {
 		return AccessToken{}, err
 	}
 	t := AccessToken{Name: name, Token: domain.NewSecret(value), Models: models, Expires: expires}
+	if o.has("tokens_per_day") {
+		t.TokensPerDay = perDay
+	}
 	if o.has("rate_limit") {
 		t.RateLimit = &limit
 	}
