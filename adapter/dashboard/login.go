@@ -7,7 +7,6 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"ondemand-api-proxy/domain"
@@ -97,7 +96,7 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) cookie(r *http.Request, value string, age time.Duration) *http.Cookie {
 	c := &http.Cookie{
 		Name: cookieName, Value: value, Path: "/", MaxAge: int(age.Seconds()),
-		HttpOnly: true, Secure: overTLS(r), SameSite: http.SameSiteStrictMode,
+		HttpOnly: true, Secure: s.options.OverTLS(r), SameSite: http.SameSiteStrictMode,
 	}
 	if age < 0 {
 		c.MaxAge = -1
@@ -106,10 +105,4 @@ func (s *Server) cookie(r *http.Request, value string, age time.Duration) *http.
 		c.SameSite, c.Partitioned = http.SameSiteNoneMode, true
 	}
 	return c
-}
-
-// overTLS tells whether the browser speaks https. A client that lies about it harms
-// nobody's cookie but its own.
-func overTLS(r *http.Request) bool {
-	return r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https")
 }

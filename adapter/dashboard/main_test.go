@@ -188,7 +188,8 @@ func newWorld(t testing.TB, change func(*Options)) *world {
 			_, token, _ := strings.Cut(h.Get("Authorization"), " ")
 			return []string{token, h.Get("X-Api-Key")}
 		},
-		Health: func() usage.Health { return usage.Health{} },
+		OverTLS: func(r *http.Request) bool { return r.Header.Get("X-Forwarded-Proto") == "https" },
+		Health:  func() usage.Health { return usage.Health{} },
 	}
 	if change != nil {
 		change(&options)

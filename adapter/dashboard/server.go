@@ -55,6 +55,8 @@ type Options struct {
 	TokenName func(domain.TokenID) string
 	// Shown returns what a request shows as its token; empty texts among it do not count.
 	Shown func(http.Header) []string
+	// OverTLS tells whether a browser speaks https, though perhaps not to this process.
+	OverTLS func(*http.Request) bool
 	// Health tells how the ledger does.
 	Health func() usage.Health
 }

@@ -82,6 +82,17 @@ func (s *Server) refuseOversized(c *gin.Context) {
 	}
 }
 
+// refuseStrangers refuses who comes from a network that is not allowed.
+func (s *Server) refuseStrangers(c *gin.Context) {
+	route := c.FullPath()
+	if len(s.options.AllowedNetworks) == 0 || route == "/healthz" || route == "/readyz" {
+		return
+	}
+	if !among(s.options.AllowedNetworks, s.options.Forwarded.Client(c.Request)) {
+		s.fail(c, domain.E(domain.NotAllowed, "Requests from this address are not allowed (allowed_networks).", nil))
+	}
+}
+
 // refuseWhenDraining answers what still comes over open connections during shutdown.
 func (s *Server) refuseWhenDraining(c *gin.Context) {
 	if s.draining.Load() {

@@ -5,6 +5,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -48,6 +49,10 @@ type Options struct {
 	CORSOrigins []string      // "*" or origins; empty: no browser of another site may call
 	MaxInFlight int           // requests for completions that are served at once
 	MaxQueue    int           // and that wait for it
+	// AllowedNetworks are where clients may come from, by what Forwarded believes; empty:
+	// from everywhere. What only asks for the health may come from elsewhere too.
+	AllowedNetworks []netip.Prefix
+	Forwarded       Forwarded
 	// Unready returns why no request could be served now, nil while some could.
 	Unready func() error
 	// MemoryOnly tells whether nothing of the ledger will survive a restart.
@@ -85,7 +90,7 @@ func New(options Options, chat Chat, models Models, gate *Gate, recorder Recorde
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.RedirectTrailingSlash = false
 	s.engine.ForwardedByClientIP = false
-	s.engine.Use(s.book, s.recoverPanic, s.refuseOversized, s.allowOrigins, s.refuseWhenDraining)
+	s.engine.Use(s.book, s.recoverPanic, s.refuseOversized, s.refuseStrangers, s.allowOrigins, s.refuseWhenDraining)
 	s.engine.NoRoute(s.noRoute)
 	s.engine.NoMethod(s.noMethod)
 

@@ -140,6 +140,7 @@ func inboundModule() fx.Option {
 				return web.Options{
 					Metrics: figures.Handler(), MetricsPublic: c.MetricsPublic,
 					MaxBody: c.MaxBodyBytes(), Heartbeat: heartbeat, CORSOrigins: c.CORSOrigins,
+					AllowedNetworks: c.AllowedNetworks, Forwarded: forwarded(c),
 					MaxInFlight: c.MaxInFlight, MaxQueue: c.MaxQueue,
 					Pages: board.Routes(), Draining: board.Close,
 					Unready:    func() error { _, err := pool.Outlook(nil); return err },
@@ -174,6 +175,10 @@ func pricesOf(c config.Config) usage.Prices {
 	return prices
 }
 
+func forwarded(c config.Config) web.Forwarded {
+	return web.Forwarded{Proxies: c.TrustedProxies, All: c.InSpace}
+}
+
 // firstTokenName is what the dashboard calls the operator's own access token.
 const firstTokenName = "main"
 
@@ -181,7 +186,7 @@ func dashboardOptions(c config.Config, s Settings, ledger *usage.Ledger, gate *w
 	return dashboard.Options{
 		Version: s.Version, Started: time.Now(), Password: c.DashboardPassword, Restricted: c.DashboardForAll(),
 		InSpace: c.InSpace, Demo: s.Demo, DefaultToken: c.UsesDefaultToken(), TokenName: gate.NameOf,
-		Shown: web.Shown, Health: ledger.Health,
+		Shown: web.Shown, OverTLS: forwarded(c).OverTLS, Health: ledger.Health,
 	}
 }
 

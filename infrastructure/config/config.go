@@ -55,6 +55,7 @@ type Config struct {
 	WarmSessions       int              // per ready account
 	MetricsPublic      bool
 	TrustedProxies     []netip.Prefix
+	AllowedNetworks    []netip.Prefix // where clients may come from; empty: everywhere
 	// InSpace tells that the process runs in a Hugging Face Space, which sets SPACE_ID.
 	InSpace bool
 

@@ -111,6 +111,10 @@ func structuredSamples() map[string]sample {
 			want:    []string{"https://a.example:8443", "https://b.example", "http://c.example", "app://obsidian.md", "*"},
 			badFile: []string{`[1]`, `["a.example"]`, `["null"]`, `{}`, "1"}, badEnv: []string{"a.example", "[", `["x"]`, "https://a.example/path", "app://a/path", "app://u:p@a", "javascript:x"},
 		},
+		"allowed_networks": {
+			file: `["192.168.0.0/16"]`, env: "192.168.0.0/16", want: []netip.Prefix{netip.MustParsePrefix("192.168.0.0/16")},
+			badFile: []string{`["x"]`, "1"}, badEnv: []string{"localhost"},
+		},
 		"trusted_proxies": {
 			file: `["10.1.2.3/8","::1"]`, env: "10.0.0.0/8,::1", want: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")},
 			badFile: []string{`[1]`, `["x"]`, `{}`, "1", `["10.0.0.0/33"]`, `["fe80::1%eth0"]`}, badEnv: []string{"localhost", "10.0.0.0/99"},

@@ -77,7 +77,7 @@ func corsOrigins() codec[[]string] {
 	}, showText)
 }
 
-func trustedProxies() codec[[]netip.Prefix] {
+func networks() codec[[]netip.Prefix] {
 	const one = "an IP address or a network such as 10.0.0.0/8"
 	return list("a list of IP addresses or networks such as 10.0.0.0/8", one, func(text string) (netip.Prefix, bool) {
 		if prefix, err := netip.ParsePrefix(text); err == nil {

@@ -34,6 +34,7 @@ func TestDefaultsAreTheDocumentedOnes(t *testing.T) {
 		"models": "none", "dashboard_password": "the access token", "log_level": "info", "shutdown_grace": "30",
 		"max_body_mib": "20", "max_in_flight": "4096", "max_queue": "1024", "access_tokens": "none", "cors_origins": "none",
 		"usage_retention_days": "30", "model_prices": "16 models", "warm_sessions": "2", "metrics_public": "false", "trusted_proxies": "none",
+		"allowed_networks": "none",
 	}
 	got := map[string]string{}
 	for _, k := range Keys() {

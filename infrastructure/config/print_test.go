@@ -53,6 +53,7 @@ func TestThePrintedTableShowsEveryKeyItsValueAndItsSource(t *testing.T) {
 		{"max_queue", "1024", "default"},
 		{"cors_origins", "*", "config.json"},
 		{"trusted_proxies", "10.0.0.1/32", "environment variable TRUSTED_PROXIES"},
+		{"allowed_networks", "none", "default"},
 		{"rate_limit", "60", "default"},
 		{"max_retries", "3", "default"},
 		{"retry_delay", "1", "default"},

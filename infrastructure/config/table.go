@@ -60,8 +60,10 @@ func serverKeys() []row {
 			func(c *Config) *int { return &c.MaxQueue }, whole(0, mostRequests)),
 		define(Key{Name: "cors_origins", Env: "CORS_ORIGINS", Doc: "Web origins whose pages may call the API from a browser; \"*\" allows all."},
 			func(c *Config) *[]string { return &c.CORSOrigins }, corsOrigins()),
-		define(Key{Name: "trusted_proxies", Env: "TRUSTED_PROXIES", Doc: "Addresses of reverse proxies whose X-Forwarded-For is believed."},
-			func(c *Config) *[]netip.Prefix { return &c.TrustedProxies }, trustedProxies()),
+		define(Key{Name: "trusted_proxies", Env: "TRUSTED_PROXIES", Doc: "Addresses of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."},
+			func(c *Config) *[]netip.Prefix { return &c.TrustedProxies }, networks()),
+		define(Key{Name: "allowed_networks", Env: "ALLOWED_NETWORKS", Doc: "Networks that clients may come from; unset, from everywhere."},
+			func(c *Config) *[]netip.Prefix { return &c.AllowedNetworks }, networks()),
 	}
 }
 
