@@ -1,8 +1,9 @@
 // The accounts: state and its reason, what they did in the range, and the two actions.
 
-import { h, byId, word } from "./dom.js";
+import { h, byId, setChildren, word } from "./dom.js";
 import { compact, exact, none } from "./format.js";
 import { onLanguage, t } from "./i18n.js";
+import { accountLabel } from "./names.js";
 import { kindWord } from "./outcomes.js";
 import { panel, showResource } from "./panel.js";
 import { onData, refetch, resource, setBusy } from "./store.js";
@@ -55,21 +56,24 @@ export function startAccounts() {
 function makeLine(id, again) {
   const name = h("th", { scope: "row", class: "c-account" });
   const cells = Object.fromEntries(columns.slice(1).map((column) => [column, h("td", { class: "c-" + column, "data-label": t("accounts." + column) })]));
+  const stateMark = h("span");
   const reason = h("span", { class: "reason" });
   const result = h("p", { class: "result", role: "status" });
   const test = h("button", { type: "button", class: "button small", onclick: () => act(id, "test", again) });
   const back = h("button", { type: "button", class: "button small", onclick: () => act(id, "put-back", again) });
+  cells.state.append(stateMark, reason);
   cells.actions.append(h("div", { class: "acts" }, test, back), result);
   const el = h("tr", null, name, Object.values(cells));
   let shown = null;
 
   function render(account, restricted) {
     shown = account;
-    const title = [account.name, account.credential].filter(Boolean).join(" · ") || account.id;
-    name.replaceChildren(h("span", { class: "name", title }, account.name || account.credential || account.id),
-      account.name && account.credential ? h("small", { title: account.credential }, account.credential) : "");
+    const label = accountLabel(account.name);
+    const title = [label, account.credential].filter(Boolean).join(" · ") || account.id;
+    setChildren(name, h("span", { class: "name", title }, label || account.credential || account.id),
+      account.name && account.credential ? h("small", { title: account.credential }, account.credential) : null);
     const state = account.configured === false ? "gone" : account.state || "ready";
-    cells.state.replaceChildren(h("span", { class: "state", "data-state": state }, h("i", { "aria-hidden": "true" }), h("span", null, t("state." + state))), reason);
+    setChildren(stateMark, h("span", { class: "state", "data-state": state }, h("i", { "aria-hidden": "true" }), h("span", null, t("state." + state))));
     tick();
     cells.in_flight.textContent = account.configured === false ? none : account.max_concurrency > 0 ? `${exact(account.in_flight)} / ${exact(account.max_concurrency)}` : exact(account.in_flight);
     put(cells.requests, account.requests);
@@ -77,18 +81,17 @@ function makeLine(id, again) {
     cells.failures.classList.toggle("failed", account.failures > 0);
     put(cells.tokens, account.prompt_tokens + account.completion_tokens);
     cells.tokens.title = t("tokens.both", { in: exact(account.prompt_tokens), out: exact(account.completion_tokens) });
-    cells.last_used.replaceChildren(timeAgo(account.last_used));
+    setChildren(cells.last_used, timeAgo(account.last_used));
     renderActs(account, restricted);
   }
 
   function renderActs(account, restricted) {
     const running = runs(id);
-    const named = { name: account.name || account.credential || account.id };
     test.hidden = account.configured === false;
     back.hidden = account.configured === false || account.state === "ready";
     for (const [button, verb] of [[test, "test"], [back, "put-back"]]) {
       button.textContent = t(running === verb ? "act.running." + verb : "act." + verb);
-      button.setAttribute("aria-label", t("act.named." + verb, named));
+      button.setAttribute("aria-label", `${button.textContent}: ${accountLabel(account.name) || account.credential || account.id}`);
       // Not disabled while it runs: that would throw the focus away.
       button.setAttribute("aria-disabled", String(restricted || running !== ""));
       button.title = restricted ? t("accounts.restricted") : t("act.title." + verb);

@@ -1,7 +1,7 @@
 // Calls to the server. All addresses are relative: the page may live below a prefix.
 
 /** A call that did not go well. code: the server's, or "network" when no answer came. */
-export class ApiError extends Error {
+class ApiError extends Error {
   constructor(status, code, message, retryAfter = 0) {
     super(message);
     this.status = status;

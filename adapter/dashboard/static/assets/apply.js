@@ -21,6 +21,8 @@ export function addToOverview(overview, batch) {
   totals.failures = failures;
   totals.success_rate = rate;
   for (const row of batch.requests) {
+    totals.attempts += row.attempts ?? 0;
+    if (row.stream) totals.streams += 1;
     const token = overview.access_tokens?.find((candidate) => candidate.name === row.access_token);
     if (token) addRow(token, row);
   }

@@ -21,18 +21,19 @@ export function valueTicks(max, { most = 5, whole = true, ms = false } = {}) {
   return ticks;
 }
 
-/** Up to most round local times (seconds) between from and to. */
-export function timeTicks(from, to, most) {
+/** Up to most round local times (seconds) between from and to; in the middle of days where a bar is a day. */
+export function timeTicks(from, to, most, byDay) {
   const span = to - from;
   const step = timeSteps.find((candidate) => span / candidate <= most);
   const ticks = [];
-  if (step && span <= 2.5 * 86400) {
+  if (step && span <= 2.5 * 86400 && !byDay) {
     // Counted from local midnight, so that they are round in zones with half hours too.
     for (let at = midnight(from); at <= to; at += step) if (at >= from) ticks.push(at);
     return ticks;
   }
   const days = daySteps.find((candidate) => span / (candidate * 86400) <= most) ?? 45;
-  const day = new Date(midnight(to) * 1000);
+  const day = new Date(midnight(to - 1) * 1000);
+  if (byDay) day.setHours(12);
   while (day.getTime() / 1000 >= from) {
     ticks.unshift(day.getTime() / 1000);
     day.setDate(day.getDate() - days);

@@ -1,6 +1,7 @@
 // What an operator must know before any figure: notices of the server, and a lost connection.
 
 import { h, byId, setText, word } from "./dom.js";
+import { now } from "./clock.js";
 import { absolute, exact, relative } from "./format.js";
 import { onLanguage, t } from "./i18n.js";
 import { connectionNow, onLive } from "./live.js";
@@ -8,6 +9,7 @@ import { onData, resource } from "./store.js";
 import { everySecond } from "./times.js";
 
 const known = { no_accounts: "bad", default_token: "warn", memory_only: "warn", demo: "info" };
+const patienceMs = 3000;
 const badges = ["demo", "default_token", "memory_only"];
 
 /** Takes over banners, badges and the line about the connection. */
@@ -42,7 +44,8 @@ function staleLine() {
   const render = () => {
     const { mode, since } = connectionNow();
     document.documentElement.toggleAttribute("data-stale", mode === "lost");
-    line.hidden = mode !== "lost" && mode !== "polling";
+    // A stream that is back within moments is not worth a line that moves the page.
+    line.hidden = mode !== "lost" && !(mode === "polling" && now() - since > patienceMs);
     if (line.hidden) return;
     const at = new Date(since).toISOString();
     line.dataset.mood = mode === "lost" ? "bad" : "info";

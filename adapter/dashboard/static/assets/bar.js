@@ -11,6 +11,9 @@ import { nextTheme, theme } from "./theme.js";
 import { everySecond } from "./times.js";
 import { chosen, choose, onChoice, ranges } from "./view.js";
 
+// On a phone the dot has room for a few words only.
+const narrow = matchMedia("(max-width: 560px)");
+
 /** Takes over the bar. */
 export function startBar() {
   rangeSwitch();
@@ -48,8 +51,8 @@ function liveDot() {
     button.setAttribute("aria-pressed", String(chosen().paused));
     button.title = t(chosen().paused ? "live.resume" : "live.pause");
     const updated = connection.updated ? relative(new Date(connection.updated).toISOString()) : "";
-    setText(text, mode === "live" || mode === "polling" ? (updated ? t("live.updated", { ago: updated }) : t("live.connecting")) : t("live." + mode));
-    button.setAttribute("aria-label", `${t("live.name." + mode)} ${button.title}`);
+    setText(text, mode === "live" || mode === "polling" ? (updated ? t(narrow.matches ? "live.updated_short" : "live.updated", { ago: updated }) : t("live.connecting")) : t("live." + mode));
+    setText(byId("live-name"), t("live.name." + mode));
     if (mode === said || mode === "connecting") return;
     // Spoken only when it changes, and not for the first time.
     if (said) setText(byId("spoken"), t("live.name." + mode));

@@ -1,6 +1,6 @@
 // The four cards and the line of smaller figures below them.
 
-import { h, s, byId, setText, word } from "./dom.js";
+import { h, s, byId, setChildren, setText, word } from "./dom.js";
 import { change } from "./change.js";
 import { compact, duration, exact, money, none, percent } from "./format.js";
 import { onLanguage, t } from "./i18n.js";
@@ -13,7 +13,7 @@ const sparkSteps = 48;
 
 /** Takes over the cards. */
 export function startCards() {
-  const frame = panel("p-overview", 4);
+  const frame = panel("p-overview", 5);
   const cards = {
     requests: card("card.requests"),
     success: card("card.success"),
@@ -48,9 +48,9 @@ function fillCards(cards, { totals, previous }) {
   cards.requests.more(totals.requests === 0 ? t("card.no_requests") : t("card.failures", { n: exact(totals.failures), count: totals.failures, attempts: exact(totals.attempts) }));
   cards.requests.change(change(totals.requests, previous?.requests, { kind: "volume" }));
 
-  put(cards.success, percent(totals.success_rate), totals.success_rate === null ? t("card.nothing_judged") : percent(totals.success_rate, 3));
+  put(cards.success, percent(totals.success_rate), percent(totals.success_rate, 3));
   const good = (totals.outcomes?.completed ?? 0) + (totals.outcomes?.length ?? 0);
-  cards.success.more(t("card.success_of", { good: exact(good), judged: exact(good + totals.failures) }), t("card.success_note"));
+  cards.success.more(totals.success_rate === null ? t("card.nothing_judged") : t("card.success_of", { good: exact(good), judged: exact(good + totals.failures) }), t("card.success_note"));
   cards.success.change(change(totals.success_rate, previous?.success_rate, { kind: "rate" }));
 
   put(cards.tokens, compact(tokens), exact(tokens));
@@ -59,7 +59,7 @@ function fillCards(cards, { totals, previous }) {
   cards.tokens.change(change(tokens, previous ? previous.prompt_tokens + previous.completion_tokens : null, { kind: "volume" }));
 
   put(cards.first, duration(totals.first_ms?.p50 ?? NaN), t("card.median"));
-  cards.first.more(t("card.p95", { v: duration(totals.first_ms?.p95 ?? NaN) }));
+  cards.first.more(totals.first_ms ? t("card.p95", { v: duration(totals.first_ms.p95) }) : t("card.nothing_timed"));
   cards.first.change(change(totals.first_ms?.p50, previous?.first_ms?.p50, { kind: "time" }));
 }
 
@@ -69,7 +69,7 @@ function fillSmall(small, { totals, previous, moment }) {
   const accounts = moment?.accounts;
   small.accounts.set(accounts ? t("small.of", { ready: exact(accounts.ready), total: exact(accounts.total) }) : none, null,
     accounts && accounts.ready === 0 ? "bad" : "");
-  small.duration.set(t("small.median_p95", { median: duration(totals.duration_ms?.p50 ?? NaN), p95: duration(totals.duration_ms?.p95 ?? NaN) }),
+  small.duration.set(totals.duration_ms ? t("small.median_p95", { median: duration(totals.duration_ms.p50), p95: duration(totals.duration_ms.p95) }) : none,
     change(totals.duration_ms?.p50, previous?.duration_ms?.p50, { kind: "time" }));
   small.cost.set(money(totals.cost_usd), change(totals.cost_usd, previous?.cost_usd, { kind: "cost" }));
 }
@@ -97,7 +97,7 @@ function card(key) {
     setText(note, text);
     note.title = title;
   };
-  return { el, value, svg, more, change: (node) => changed.replaceChildren(node) };
+  return { el, value, svg, more, change: (node) => setChildren(changed, node) };
 }
 
 function figure(key) {
@@ -109,7 +109,7 @@ function figure(key) {
     set: (text, changeNode = null, mood = "") => {
       setText(value, text);
       value.dataset.mood = mood;
-      changed.replaceChildren(...(changeNode ? [changeNode] : []));
+      setChildren(changed, changeNode?.dataset.mood === "none" ? null : changeNode);
     },
   };
 }

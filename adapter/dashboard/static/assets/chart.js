@@ -1,6 +1,6 @@
 // A chart over time: uPlot in a panel, with our own tooltip, ticks, summary and table. Bars stacked, or lines with gaps.
 
-import { h, setAttr, word } from "./dom.js";
+import { h, setAttr, setChildren, word } from "./dom.js";
 import { timeTicks, timeWords, valueTicks } from "./axis.js";
 import { barSeries, lineSeries, stackUp, cssColor } from "./paint.js";
 import { onLanguage, t } from "./i18n.js";
@@ -20,7 +20,7 @@ const syncKey = "time";
 export function timeChart(frame, { kind, format, ticks, name }) {
   const plot = h("div", { class: "plot", role: "img", tabindex: "0" });
   const legend = h("ul", { class: "legend" });
-  const table = h("div", { class: "chart-table", hidden: true, tabindex: "0", role: "region", "data-t-label": name });
+  const table = h("div", { class: "chart-table", hidden: true, tabindex: "0", role: "group", "data-t-label": name });
   const zoneNote = h("span", { class: "zone" });
   const toggle = word("button", "chart.table", { type: "button", class: "link", "aria-expanded": "false" });
   const box = h("div", { class: "plot-box" }, plot, table);
@@ -41,6 +41,9 @@ export function timeChart(frame, { kind, format, ticks, name }) {
     toggle.textContent = t(toggle.dataset.t);
     if (!table.hidden) dataTable(table, now, format);
   });
+  plot.addEventListener("pointermove", (event) => {
+    if (event.pointerType === "touch") drag(event, chart, tip);
+  });
   plot.addEventListener("keydown", (event) => walk(event, chart, tip));
   plot.addEventListener("blur", () => tip.hide());
   new ResizeObserver(() => {
@@ -55,7 +58,7 @@ export function timeChart(frame, { kind, format, ticks, name }) {
     const starts = points.map((point) => Date.parse(point.start) / 1000);
     now = { step, series, starts, middles: starts.map((at) => at + half), half };
     setAttr(plot, "aria-label", summary);
-    legend.replaceChildren(...series.map((one) => h("li", { title: one.hint ?? null }, swatch(one, kind), h("span", null, one.label), one.sum ? h("b", null, one.sum) : null)));
+    setChildren(legend, series.map((one) => h("li", { title: one.hint ?? null }, swatch(one, kind), h("span", null, one.label), one.sum ? h("b", null, one.sum) : null)));
     zoneNote.textContent = t("chart.zone", { zone: zone() });
     if (!table.hidden) dataTable(table, now, format);
     draw();
@@ -89,6 +92,7 @@ export function timeChart(frame, { kind, format, ticks, name }) {
       cursor: {
         y: false,
         drag: { x: false, y: false },
+        move: (u, left, top) => [left < 0 || !u.data[0].length ? left : u.valToPos(u.data[0][u.posToIdx(left)], "x"), top],
         sync: { key: syncKey, scales: ["x", null] },
         points: kind === "bars" ? { show: false } : { size: 7 },
         bind: { dblclick: () => null },
@@ -114,7 +118,7 @@ export function timeChart(frame, { kind, format, ticks, name }) {
       size: 28,
       grid: { show: false },
       ticks: { show: true, size: 4, width: 1, stroke: () => cssColor("--line-strong") },
-      splits: (u, i, from, to) => timeTicks(from, to, u.width < 420 ? 4 : 5),
+      splits: (u, i, from, to) => timeTicks(from, to, u.width < 420 ? 4 : 5, now.step === "day"),
       values: (u, splits) => timeWords(splits, u.scales.x.max - u.scales.x.min),
     };
   }
@@ -146,6 +150,13 @@ function walk(event, chart, tip) {
   const index = Math.max(0, Math.min(last, (chart.cursor.idx ?? (way > 0 ? -1 : last + 1)) + way));
   tip.show();
   chart.setCursor({ left: chart.valToPos(chart.data[0][index], "x"), top: 20 }, true, true);
+}
+
+// A finger does not hover: it draws the cursor along.
+function drag(event, chart, tip) {
+  if (!chart) return;
+  tip.show();
+  chart.setCursor({ left: event.clientX - chart.over.getBoundingClientRect().left, top: 20 }, true, true);
 }
 
 // The page is usable before the plotter has arrived.

@@ -4,7 +4,7 @@ let skew = 0;
 
 /** Notes a time that the server has just written. */
 export function noteServerTime(iso) {
-  const at = Date.parse(iso);
+  const at = Date.parse(iso ?? "");
   if (Number.isFinite(at)) skew = at - Date.now();
 }
 

@@ -74,7 +74,7 @@ function part(one) {
 }
 
 function fields(list) {
-  return h("dl", { class: "settings" }, list.map(([key, value]) => h("div", null, word("dt", key), h("dd", null, h("code", null, value)), copyButton(() => value))));
+  return h("dl", { class: "settings" }, list.map(([key, value]) => h("div", null, word("dt", key), h("dd", null, h("code", null, value), copyButton(() => value)))));
 }
 
 function code(text, file = "") {

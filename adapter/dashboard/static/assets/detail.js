@@ -4,6 +4,7 @@ import { h } from "./dom.js";
 import { copyButton } from "./copy.js";
 import { absolute, duration, exact, money, none, relative } from "./format.js";
 import { known, onLanguage, t } from "./i18n.js";
+import { accountLabel } from "./names.js";
 import { kindWord, outcomeMark } from "./outcomes.js";
 import { accountName, modelName } from "./rows.js";
 import { sidePanel } from "./side.js";
@@ -79,7 +80,7 @@ function tryLine(one, end, choices) {
       h("span", { class: "try-time" }, t("detail.took", { began: duration(one.began_ms), took: duration(one.took_ms) }))),
     h("span", { class: "track", "aria-hidden": "true" }, fill),
     h("div", { class: "try-more" }, [
-      one.account_name || one.account || none,
+      accountLabel(one.account_name) || one.account || none,
       known(session) ? t(session) : one.session,
       choices ? t("detail.choice", { n: one.choice + 1 }) : "",
     ].filter(Boolean).join(" · ")));

@@ -40,6 +40,17 @@ export function setAttr(el, name, value) {
   else if (el.getAttribute(name) !== String(value)) el.setAttribute(name, value === true ? "" : String(value));
 }
 
+/** Replaces the children of el where they differ, so that a redraw takes away neither focus nor hover of what stays. */
+export function setChildren(el, ...children) {
+  const wanted = children.flat(Infinity).filter(Boolean);
+  wanted.forEach((child, i) => {
+    const old = el.childNodes[i];
+    if (!old) el.append(child);
+    else if (!old.isEqualNode(child)) old.replaceWith(child);
+  });
+  while (el.childNodes.length > wanted.length) el.lastChild.remove();
+}
+
 function fill(el, props, children) {
   for (const [name, value] of Object.entries(props ?? {})) {
     if (name.startsWith("on")) el.addEventListener(name.slice(2), value);

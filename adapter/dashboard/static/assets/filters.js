@@ -3,6 +3,7 @@
 import { h, byId, setAttr, word } from "./dom.js";
 import { address } from "./api.js";
 import { onLanguage, t } from "./i18n.js";
+import { accountLabel, modelLabel } from "./names.js";
 import { outcomes, outcomeWord } from "./outcomes.js";
 import { onData, resource } from "./store.js";
 import { chosen, choose, filters, onChoice } from "./view.js";
@@ -10,9 +11,9 @@ import { chosen, choose, filters, onChoice } from "./view.js";
 /** Fills host with the chips and keeps them, and the links of the export, up to date. */
 export function makeFilters(host) {
   const chips = {
-    model: chip("model", () => (resource("models").value?.models ?? []).map((model) => [model.name, model.name === "other" ? t("models.other") : model.name])),
+    model: chip("model", () => (resource("models").value?.models ?? []).map((model) => [model.name, modelLabel(model.name)])),
     outcome: chip("outcome", () => outcomes.map((outcome) => [outcome, outcomeWord(outcome)])),
-    account: chip("account", () => (resource("accounts").value?.accounts ?? []).map((account) => [account.id, account.name || account.credential || account.id])),
+    account: chip("account", () => (resource("accounts").value?.accounts ?? []).map((account) => [account.id, accountLabel(account.name) || account.credential || account.id])),
   };
   host.append(...Object.values(chips).map((one) => one.el));
   const render = () => {

@@ -45,11 +45,11 @@ export function money(usd) {
   return currency(2, size < 0.01 ? 4 : 3).format(usd);
 }
 
-/** A duration: 340 ms, 2.1 s, 1 min 5 s, 2 h 3 min. */
-export function duration(ms) {
+/** A duration: 340 ms, 2.0 s, 1 min 5 s, 2 h 3 min. short: 2 s, for axes and countdowns. */
+export function duration(ms, short = false) {
   if (!valid(ms)) return none;
   if (ms < 999.5) return t("unit.ms", { v: exact(ms) });
-  if (ms < 59950) return t("unit.s", { v: number({ maximumFractionDigits: 1 }).format(ms / 1000) });
+  if (ms < 59950) return t("unit.s", { v: number({ minimumFractionDigits: short ? 0 : 1, maximumFractionDigits: 1 }).format(ms / 1000) });
   const seconds = Math.round(ms / 1000);
   if (seconds < 3600) return t("unit.min_s", { m: Math.floor(seconds / 60), s: seconds % 60 });
   const minutes = Math.round(seconds / 60);
@@ -69,9 +69,10 @@ export function relative(iso) {
   return t(`time.${seconds < 0 ? "in" : "ago"}_${unit}`, { n: exact(Math.floor(size / length)) });
 }
 
-/** A moment in full, in the reader's time zone. */
+/** A moment in full, in the reader's time zone, with its offset then. */
 export function absolute(iso) {
-  return time(iso, { dateStyle: "medium", timeStyle: "long" });
+  const words = time(iso, { dateStyle: "medium", timeStyle: "medium" });
+  return words === none ? none : `${words} ${offset(Date.parse(iso))}`;
 }
 
 /** A moment with parts of one's own choosing. */
@@ -85,8 +86,14 @@ export function time(iso, options) {
 /** The reader's time zone by name, with its offset: "Asia/Shanghai (GMT+8)". */
 export function zone() {
   const name = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
-  const part = new Intl.DateTimeFormat("en", { timeZoneName: "shortOffset" }).formatToParts(new Date()).find((p) => p.type === "timeZoneName")?.value ?? "";
+  const part = offset(Date.now());
   return name && part && name !== part ? `${name} (${part})` : name || part;
+}
+
+// "GMT+8": the same in every language.
+function offset(at) {
+  const format = cached("offset", () => new Intl.DateTimeFormat("en", { timeZoneName: "shortOffset" }));
+  return format.formatToParts(at).find((part) => part.type === "timeZoneName")?.value ?? "";
 }
 
 function valid(n) {

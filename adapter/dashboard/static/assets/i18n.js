@@ -1,6 +1,6 @@
 // Language of the page: the catalogue, its choice, and the switch without a reload.
 //
-// Fixed text carries its key in the DOM (data-t, data-t-label, data-t-title, data-t-placeholder), so the
+// Fixed text carries its key in the DOM (data-t, data-t-label, data-t-title), so the
 // document itself is the register of what a switch has to rewrite. Text made of figures is rendered anew by
 // whoever subscribed with onLanguage.
 
@@ -39,12 +39,11 @@ export function known(key) {
   return key in catalogue.en;
 }
 
-/** Writes the words of every element below root that names a key. */
-export function translate(root = document) {
-  for (const el of root.querySelectorAll("[data-t]")) el.textContent = t(el.dataset.t);
-  for (const el of root.querySelectorAll("[data-t-label]")) el.setAttribute("aria-label", t(el.dataset.tLabel));
-  for (const el of root.querySelectorAll("[data-t-title]")) el.title = t(el.dataset.tTitle);
-  for (const el of root.querySelectorAll("[data-t-placeholder]")) el.placeholder = t(el.dataset.tPlaceholder);
+// Writes the words of every element that names a key.
+function translate() {
+  for (const el of document.querySelectorAll("[data-t]")) el.textContent = t(el.dataset.t);
+  for (const el of document.querySelectorAll("[data-t-label]")) el.setAttribute("aria-label", t(el.dataset.tLabel));
+  for (const el of document.querySelectorAll("[data-t-title]")) el.title = t(el.dataset.tTitle);
 }
 
 /** Calls listener after every change of language. */

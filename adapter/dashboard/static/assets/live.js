@@ -1,6 +1,7 @@
 // Keeps the page current: the event stream, polling while there is none, a full fetch once a minute.
 
 import { address } from "./api.js";
+import { now } from "./clock.js";
 import { addBatch, refetch, setMoment } from "./store.js";
 import { chosen, onChoice } from "./view.js";
 
@@ -8,7 +9,7 @@ const refreshMs = 60e3;
 const pollMs = 5e3;
 const longestWaitMs = 30e3;
 
-const connection = { mode: "connecting", since: Date.now(), updated: 0 };
+const connection = { mode: "connecting", since: now(), updated: 0 };
 const listeners = { connection: new Set(), batch: new Set(), anew: new Set() };
 let source = null;
 let retry = 0;
@@ -55,7 +56,7 @@ export async function fetchAll() {
   for (const listener of listeners.anew) listener();
   const answered = await refetch();
   if (answered) {
-    connection.updated = Date.now();
+    connection.updated = now();
     if (connection.mode === "lost") setMode("polling");
   } else if (!source || source.readyState !== EventSource.OPEN) {
     setMode("lost");
@@ -94,7 +95,7 @@ function opened() {
   clearTimeout(poll);
   poll = 0;
   setMode("live");
-  connection.updated = Date.now();
+  connection.updated = now();
   if (late && !chosen().paused) fetchAll();
 }
 
@@ -129,13 +130,13 @@ function heard(event, use) {
   } catch {
     return; // half a message at the end of a stream; the next full fetch makes up for it
   }
-  connection.updated = Date.now();
+  connection.updated = now();
   use(value);
 }
 
 function setMode(mode) {
   if (connection.mode === mode) return;
   connection.mode = mode;
-  connection.since = mode === "lost" && connection.updated ? connection.updated : Date.now();
+  connection.since = mode === "lost" && connection.updated ? connection.updated : now();
   for (const listener of listeners.connection) listener(connection);
 }

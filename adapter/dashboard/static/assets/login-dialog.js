@@ -18,16 +18,23 @@ export function makeLoginDialog(done) {
   const el = h("dialog", { class: "relogin", "aria-labelledby": "relogin-title" }, form);
   document.body.append(el);
   let back = null;
+  let asking = false;
   enhanceLogin(form, () => {
+    asking = false;
     el.close();
     if (back?.isConnected) back.focus({ preventScroll: true });
     done();
   });
   // There is nothing to go back to without a login.
   el.addEventListener("cancel", (event) => event.preventDefault());
+  // A second Escape closes a dialog whatever its page says.
+  el.addEventListener("close", () => {
+    if (asking) el.showModal();
+  });
   return () => {
     if (el.open) return;
     back = document.activeElement;
+    asking = true;
     el.showModal();
   };
 }

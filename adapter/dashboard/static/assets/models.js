@@ -1,8 +1,9 @@
 // Models as horizontal bars: count, share, tokens, cost; and, where several were used, the access tokens.
 
-import { h, byId, word } from "./dom.js";
+import { h, byId, setChildren, word } from "./dom.js";
 import { absolute, compact, exact, money, percent } from "./format.js";
 import { onLanguage, t } from "./i18n.js";
+import { modelLabel } from "./names.js";
 import { panel, showResource } from "./panel.js";
 import { onData, refetch, resource, setBusy } from "./store.js";
 import { chosen, choose } from "./view.js";
@@ -29,7 +30,7 @@ export function startModels() {
     const { models } = own.value;
     const sum = models.reduce((total, model) => total + model.requests, 0);
     const top = models[0]?.requests ?? 0;
-    reuse(list, (open ? models : models.slice(0, fewModels)).map((model) => modelBar(model, sum, top)));
+    setChildren(list, (open ? models : models.slice(0, fewModels)).map((model) => modelBar(model, sum, top)));
     more.hidden = models.length <= fewModels;
     more.textContent = open ? t("models.fewer") : t("models.all", { n: exact(models.length) });
     more.setAttribute("aria-expanded", String(open));
@@ -39,7 +40,7 @@ export function startModels() {
     tokens.hidden = used.length < 2;
     if (used.length < 2) return;
     const sum = used.reduce((total, token) => total + token.requests, 0);
-    tokens.replaceChildren(word("h3", "tokens_by.title"), h("ol", { class: "shares" },
+    setChildren(tokens, word("h3", "tokens_by.title"), h("ol", { class: "shares" },
       used.slice(0, fewTokens).map((token) => h("li", null, bar(token.name || token.id, token, sum, used[0].requests)))));
   };
   more.addEventListener("click", () => {
@@ -56,12 +57,11 @@ export function startModels() {
 
 // A bar is a button: it chooses its model in the list of requests.
 function modelBar(model, sum, top) {
-  const name = model.name === "other" ? t("models.other") : model.name;
+  const name = modelLabel(model.name);
   const title = `${name}\n${t("models.last", { at: absolute(model.last_used) })}`;
   return h("li", null, h("button", {
     type: "button",
     title,
-    "data-model": model.name,
     onclick: () => {
       choose({ model: model.name });
       byId("p-list").scrollIntoView({ block: "start" });
@@ -81,11 +81,4 @@ function bar(name, one, sum, top) {
       h("span", { title: exact(tokens) }, t("models.tokens", { n: compact(tokens), count: tokens })),
       h("span", null, money(one.cost_usd)),
       one.failures > 0 ? h("span", { class: "failed" }, t("models.failures", { n: exact(one.failures), count: one.failures })) : null));
-}
-
-// New bars replace old ones without taking the focus away.
-function reuse(list, items) {
-  const focused = list.contains(document.activeElement) ? document.activeElement.dataset.model : null;
-  list.replaceChildren(...items);
-  if (focused !== null) [...list.querySelectorAll("button")].find((button) => button.dataset.model === focused)?.focus({ preventScroll: true });
 }

@@ -11,6 +11,8 @@ export function panel(id, bones) {
   const el = byId(id);
   const body = el.querySelector(".panel-body");
   const tools = el.querySelector(".tools");
+  const heading = el.querySelector("h2");
+  heading.tabIndex = -1;
   const note = h("div", { class: "note", hidden: true });
   const skeleton = h("div", { class: bones === "chart" ? "bones bones-chart" : "bones", "aria-hidden": "true" },
     bones === "chart" ? null : Array.from({ length: bones }, () => h("div", { class: "bone" })));
@@ -25,9 +27,14 @@ export function panel(id, bones) {
     note.hidden = state !== "empty" && state !== "error";
     if (state === "empty") note.replaceChildren(h("p", null, t(info.key, info.values)), info.hint ?? "");
     if (state === "error") {
-      const again = word("button", "retry", { type: "button", class: "button", onclick: info.retry });
-      note.replaceChildren(h("p", { role: "alert" }, errorWords(info.error)), again);
+      const again = word("button", "retry", { type: "button", class: "button", onclick: () => retry(info.retry) });
+      note.replaceChildren(h("p", null, errorWords(info.error)), again);
     }
+  }
+  // The button goes away with its message, so the focus moves on to the heading.
+  function retry(again) {
+    again();
+    heading.focus({ preventScroll: true });
   }
   onLanguage(() => show(...last));
   show("loading");

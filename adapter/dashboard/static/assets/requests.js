@@ -35,10 +35,13 @@ export function startRequests() {
   let waiting = [];
   let gap = false; // more has come than was told; only a fetch shows it
   let turn = 0;
+  let loading = false;
   let failure = null;
 
   async function load() {
     const mine = ++turn;
+    loading = true;
+    failure = null;
     if (rows.length === 0) frame.show("loading");
     else frame.el.dataset.busy = "true";
     try {
@@ -53,8 +56,11 @@ export function startRequests() {
     } catch (error) {
       if (mine !== turn) return;
       // What stands there may go on standing there while the connection is lost.
+      loading = false;
+      if (error.status === 401) return; // the login form is on its way, and then all is fetched anew
       if (rows.length === 0 || error.status >= 400) failure = error;
     }
+    loading = false;
     delete frame.el.dataset.busy;
     renderState();
   }
@@ -99,17 +105,23 @@ export function startRequests() {
 
   function take(news, missing) {
     gap ||= missing;
-    if (news.length === 0 && !gap) return;
-    if (reading() || document.hidden) {
-      waiting = [...news, ...waiting].slice(0, mostWaiting);
-      renderFresh();
+    waiting = [...news, ...waiting].slice(0, mostWaiting);
+    gap ||= waiting.length === mostWaiting;
+    settle();
+  }
+
+  // Shows what waits, unless somebody reads.
+  function settle() {
+    if ((gap || waiting.length > 0) && !reading() && !document.hidden) release();
+    else renderFresh();
+  }
+
+  function release() {
+    if (gap || rows.length + waiting.length > mostRows) {
+      if (!loading) load();
       return;
     }
-    if (gap || rows.length + news.length > mostRows) {
-      load();
-      return;
-    }
-    prepend([...news, ...waiting]);
+    prepend(waiting);
     waiting = [];
     renderFresh();
   }
@@ -122,23 +134,14 @@ export function startRequests() {
     renderState();
   }
 
-  // Somebody reads: the head of the list is scrolled away, a row has the focus, or its details are open.
+  // Somebody reads: the head of the list is scrolled away, a row has the keyboard's focus, or its details are open.
   function reading() {
     const barEnd = byId("bar").getBoundingClientRect().bottom;
-    return detail.isOpen() || body.contains(document.activeElement) || table.getBoundingClientRect().top < barEnd;
-  }
-
-  function settle() {
-    if (waiting.length > 0 && !reading()) take([], false);
-    else renderFresh();
+    return detail.isOpen() || body.querySelector(":focus-visible") !== null || table.getBoundingClientRect().top < barEnd;
   }
 
   function showWaiting() {
-    const news = waiting;
-    waiting = [];
-    if (gap || rows.length + news.length > mostRows) load();
-    else prepend(news);
-    renderFresh();
+    release();
     frame.el.scrollIntoView({ block: "start" });
     frame.el.querySelector("h2").focus({ preventScroll: true });
   }
@@ -151,7 +154,7 @@ export function startRequests() {
 
   function renderFresh() {
     fresh.hidden = waiting.length === 0 && !gap;
-    const n = exact(waiting.length) + (gap || waiting.length === mostWaiting ? "+" : "");
+    const n = exact(waiting.length) + (gap ? "+" : "");
     setText(fresh, t("list.fresh", { n, count: waiting.length }));
   }
 

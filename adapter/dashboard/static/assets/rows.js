@@ -3,6 +3,7 @@
 import { h } from "./dom.js";
 import { absolute, compact, duration, exact, none } from "./format.js";
 import { t } from "./i18n.js";
+import { accountLabel } from "./names.js";
 import { outcomeMark } from "./outcomes.js";
 import { timeAgo } from "./times.js";
 
@@ -14,7 +15,10 @@ export function keyOf(row) {
   return row.began + " " + row.request_id;
 }
 
-/** The line of a request; its button covers the whole line and opens the details. */
+/**
+ * The line of a request. A press anywhere on it opens the details; for the keyboard it has a button, which lets the
+ * pointer through so that texts can be selected and titles read.
+ */
 export function requestLine(row, open) {
   const button = h("button", {
     type: "button",
@@ -23,8 +27,13 @@ export function requestLine(row, open) {
     "aria-label": t("list.open", { model: modelName(row), at: absolute(row.began) }),
     onclick: () => open(row),
   });
+  const press = (event) => {
+    if (event.target === button || String(getSelection()) !== "") return;
+    button.focus({ preventScroll: true });
+    open(row);
+  };
   const cell = (name, title, ...children) => h("td", { class: "c-" + name, "data-label": t("list." + name), title }, children);
-  return h("tr", { "data-key": keyOf(row) },
+  return h("tr", { onclick: press },
     cell("time", null, button, timeAgo(row.began)),
     cell("model", modelName(row), h("span", { class: "model" }, h("span", { class: "clip" }, modelName(row)), row.stream ? h("small", null, t("list.stream")) : null)),
     cell("outcome", null, outcomeMark(row.outcome)),
@@ -40,12 +49,12 @@ export function requestLine(row, open) {
 /** The model in words. */
 export function modelName(row) {
   if (!row.model) return none;
-  return row.model === "other" ? t("models.other") : row.model;
+  return row.model === "other" ? t("list.other") : row.model;
 }
 
 /** The account in words. */
 export function accountName(row) {
-  return row.account_name || row.account || none;
+  return accountLabel(row.account_name) || row.account || none;
 }
 
 function tokenWords(row) {

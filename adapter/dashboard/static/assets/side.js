@@ -2,8 +2,6 @@
 
 import { h, word } from "./dom.js";
 
-const opened = new Set();
-
 /** A side panel below a heading. Returns { el, body, title, open, close, isOpen }; onClose is called after it has closed. */
 export function sidePanel(id, titleKey, onClose = () => {}) {
   const title = word("h2", titleKey, { id: id + "-title" });
@@ -15,7 +13,6 @@ export function sidePanel(id, titleKey, onClose = () => {}) {
     if (event.target === el) el.close();
   });
   el.addEventListener("close", () => {
-    opened.delete(el);
     onClose();
     if (back?.isConnected) back.focus({ preventScroll: true });
     back = null;
@@ -30,13 +27,7 @@ export function sidePanel(id, titleKey, onClose = () => {}) {
     open: () => {
       if (el.open) return;
       back = document.activeElement;
-      opened.add(el);
       el.showModal();
     },
   };
-}
-
-/** Whether a panel covers the page. */
-export function sideOpen() {
-  return opened.size > 0;
 }

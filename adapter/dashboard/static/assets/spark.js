@@ -25,7 +25,7 @@ export function spark(svg, values, { rate = false } = {}) {
     runs.at(-1).push(`${x(i).toFixed(1)} ${y(value).toFixed(1)}`);
   });
   svg.replaceChildren(...runs.map((points) => s("path", {
-    class: "spark-line",
+    class: points.length === 1 ? "spark-line spark-dot" : "spark-line",
     d: points.length === 1 ? `M${points[0]}h0.01` : "M" + points.join("L"),
     "vector-effect": "non-scaling-stroke",
   })));

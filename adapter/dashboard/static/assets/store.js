@@ -2,12 +2,12 @@
 
 import { get } from "./api.js";
 import { addToAccounts, addToModels, addToOverview, addToSeries, momentToAccounts } from "./apply.js";
-import { noteServerTime } from "./clock.js";
+import { noteServerTime, now } from "./clock.js";
 import { chosen, step } from "./view.js";
 
 // How long a batch is kept to be added to answers that were on their way while it came.
 const keepBatchesMs = 15e3;
-// A batch that names only some of its rows leaves models and accounts behind; they are fetched this much later.
+// A batch that names only some of its rows leaves what is summed by row behind; that is fetched this much later.
 const catchUpMs = 5e3;
 
 const queries = {
@@ -49,23 +49,22 @@ export async function refetch(...names) {
 
 /** Says that what is shown belongs to another choice until new figures come. */
 export function setBusy(...names) {
-  for (const name of names) resources[name].busy = true;
+  for (const name of names) Object.assign(resources[name], { busy: true, error: null });
   touch(...names);
 }
 
 /** Adds a batch of the stream to everything that is already there. */
 export function addBatch(batch) {
-  const arrived = Date.now();
   noteServerTime(batch.at);
-  batches = batches.filter((kept) => arrived - kept.arrived < keepBatchesMs);
-  batches.push({ arrived, batch });
+  batches = batches.filter((kept) => now() - Date.parse(kept.at) < keepBatchesMs);
+  batches.push(batch);
   for (const [name, add] of Object.entries(adders)) {
     if (resources[name].value) add(resources[name].value, batch);
   }
   if (batch.more > 0 && !catchUp) {
     catchUp = setTimeout(() => {
       catchUp = 0;
-      refetch("models", "accounts");
+      refetch("overview", "models", "accounts");
     }, catchUpMs);
   }
   touch();
@@ -86,19 +85,20 @@ document.addEventListener("visibilitychange", () => {
 async function load(name) {
   const own = resources[name];
   const turn = ++own.turn;
-  const asked = Date.now();
+  const asked = now();
   try {
     const value = await get(name, queries[name]());
     if (turn !== own.turn) return true; // a later question is on its way
-    if (name === "overview") noteServerTime(value.to);
+    noteServerTime(value.moment?.at);
     own.value = value;
     own.error = null;
     own.busy = false;
     addMissed(name, value, asked);
   } catch (error) {
     if (turn !== own.turn) return true;
-    // Figures of a lost connection stay, dimmed; those of another choice would be wrong.
-    if (own.busy || error.status >= 400) own.error = error;
+    // Figures of a lost connection stay, dimmed, and so do all while the login form covers them; those of another
+    // choice would be wrong.
+    if (error.status !== 401 && (own.busy || error.status >= 400)) own.error = error;
     touch(name);
     return error.status === 401 || (error.status >= 400 && error.status < 500);
   }
@@ -108,10 +108,9 @@ async function load(name) {
 
 // The answer holds what was written before it; what was written while it travelled comes on top.
 function addMissed(name, value, asked) {
-  const until = value.to ? Date.parse(value.to) : NaN;
-  for (const { arrived, batch } of batches) {
-    const missed = Number.isFinite(until) ? Date.parse(batch.at) > until : false;
-    if (missed && arrived >= asked) adders[name](value, batch);
+  const until = value.moment ? Date.parse(value.moment.at) : asked;
+  for (const batch of batches) {
+    if (Date.parse(batch.at) > until) adders[name](value, batch);
   }
 }
 

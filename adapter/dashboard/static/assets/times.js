@@ -16,7 +16,7 @@ export function timeAgo(iso) {
 /** How long until a moment, such as "42 s"; null when it has passed. */
 export function until(iso) {
   const left = Date.parse(iso ?? "") - now();
-  return Number.isFinite(left) && left > 0 ? duration(Math.ceil(left / 1000) * 1000) : null;
+  return Number.isFinite(left) && left > 0 ? duration(Math.ceil(left / 1000) * 1000, true) : null;
 }
 
 /** Calls tick once a second while the page can be seen, and after a switch of language. */

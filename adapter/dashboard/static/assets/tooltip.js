@@ -18,7 +18,13 @@ export function tooltip(around, plot) {
     active = true;
     box.removeAttribute("aria-live");
   });
-  plot.addEventListener("pointerleave", hide);
+  // A finger leaves with every tap; its tooltip stays until the next one elsewhere.
+  plot.addEventListener("pointerleave", (event) => {
+    if (event.pointerType === "mouse") hide();
+  });
+  document.addEventListener("pointerdown", (event) => {
+    if (!plot.contains(event.target)) hide();
+  });
 
   function hide() {
     active = false;
