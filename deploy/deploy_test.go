@@ -31,7 +31,7 @@ func families(t *testing.T) map[string]bool {
 		t.Fatal(err)
 	}
 	figures := metrics.New(metrics.Options{
-		Version: "v1", Sessions: func() int { return 1 }, Ledger: func() usage.Health { return usage.Health{} },
+		Version: "v1", Sessions: func() int { return 1 }, Ledger: func() usage.Health { return usage.Health{} }, DefaultToken: func() bool { return false },
 		Statuses: func() []accounts.Status { return []accounts.Status{{Account: account}} },
 	})
 	figures.RequestBegan("/v1/chat/completions")

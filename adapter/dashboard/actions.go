@@ -46,7 +46,7 @@ func (s *Server) putBack(w http.ResponseWriter, r *http.Request) error {
 
 // chosen reads which account something is to be done with.
 func (s *Server) chosen(r *http.Request) (domain.AccountID, error) {
-	if s.options.Restricted {
+	if s.options.Access().Restricted {
 		return "", errRestricted()
 	}
 	body, err := readBody(r)

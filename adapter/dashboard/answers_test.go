@@ -21,7 +21,8 @@ type object = map[string]any
 func TestTheOverview(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // 2000-01-01 00:00:00 UTC
 		time.Sleep(14*time.Hour + 5*time.Minute + 7*time.Second)
-		w := newWorld(t, func(o *Options) { o.Demo, o.DefaultToken = true, true })
+		w := newWorld(t, func(o *Options) { o.Demo = true })
+		w.access.DefaultToken, w.access.ConfigProblem, w.access.NeedRestart = true, "The file is broken.", []string{"port"}
 		w.books.totals = usage.Totals{
 			Sums:     usage.Sums{Requests: 10, Prompt: 100, Completion: 300, Estimated: 100, Cost: 1_500_000_000, Attempts: 12, Streams: 4},
 			Outcomes: usage.Outcomes{domain.OutcomeCompleted: 5, domain.OutcomeLength: 1, domain.OutcomeTimeout: 2, domain.OutcomeClientGone: 1, domain.OutcomeRejected: 1},
@@ -42,7 +43,8 @@ func TestTheOverview(t *testing.T) {
 		}
 		want := object{
 			"range": "24h", "from": "1999-12-31T14:06:00.000Z", "to": "2000-01-01T14:06:00.000Z", "version": "v1.2.3", "since": "2023-11-14T22:13:20.000Z",
-			"restricted": false, "notices": []any{"demo", "default_token"},
+			"restricted": false, "notices": []any{"demo", "default_token", "config_broken", "restart_needed"},
+			"config": object{"problem": "The file is broken.", "need_restart": []any{"port"}},
 			"ledger": object{"queued": 0.0, "dropped": 0.0, "faults": 0.0, "in_memory": false},
 			"totals": totals, "previous": totals,
 			"access_tokens": []any{token("0123456789ab", "team", 9, 0), token("gone", "gone", 1, 1)},
@@ -305,7 +307,8 @@ func TestAccountsAreTestedAndPutBack(t *testing.T) {
 }
 
 func TestWhoKnowsOnlyWhatEverybodyKnowsSeesFiguresAndNoNames(t *testing.T) {
-	w := newWorld(t, func(o *Options) { o.Restricted = true })
+	w := newWorld(t, nil)
+	w.access.Restricted, w.access.ConfigProblem = true, "It names alice."
 	main := w.crew.statuses[0].Account
 	w.books.rows = []usage.Row{row(1, 0, func(r *usage.Row) {
 		r.Account = main.ID()

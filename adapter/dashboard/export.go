@@ -23,7 +23,7 @@ type writer interface {
 
 // export serves GET /api/export: all requests that the filter chooses, as a file.
 func (s *Server) export(w http.ResponseWriter, r *http.Request) error {
-	if s.options.Restricted {
+	if s.options.Access().Restricted {
 		return errRestricted()
 	}
 	values, names, now := r.URL.Query(), s.namer(), time.Now()

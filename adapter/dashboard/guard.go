@@ -57,7 +57,7 @@ func (s *Server) guarded(next Handler) Handler {
 
 // isPassword compares in constant time.
 func (s *Server) isPassword(tried string) bool {
-	got, want := sha256.Sum256([]byte(tried)), sha256.Sum256([]byte(s.options.Password.Reveal()))
+	got, want := sha256.Sum256([]byte(tried)), sha256.Sum256([]byte(s.options.Access().Password.Reveal()))
 	return subtle.ConstantTimeCompare(got[:], want[:]) == 1
 }
 

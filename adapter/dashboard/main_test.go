@@ -166,23 +166,25 @@ func account(t testing.TB, name, email string) domain.Account {
 // world is a dashboard with all that it shows.
 type world struct {
 	*Server
-	t     testing.TB
-	books *books
-	crew  *crew
-	until time.Time // when the second account comes back
+	t      testing.TB
+	books  *books
+	crew   *crew
+	until  time.Time // when the second account comes back
+	access Access
 }
 
 // newWorld returns a dashboard of two accounts: "main" is ready, and the other one, which has no
 // name, cools down.
 func newWorld(t testing.TB, change func(*Options)) *world {
 	t.Helper()
-	w := &world{t: t, books: &books{}, crew: &crew{}, until: time.Now().Add(42 * time.Second)}
+	w := &world{t: t, books: &books{}, crew: &crew{}, until: time.Now().Add(42 * time.Second), access: Access{Password: domain.NewSecret(password)}}
 	w.crew.statuses = []accounts.Status{
 		{Account: account(t, "main", "alice@example.org"), InFlight: 2},
 		{Account: account(t, "", "bob@example.org"), State: domain.AccountCooling, Why: domain.UpstreamRateLimited, Until: w.until},
 	}
 	options := Options{
-		Version: "v1.2.3", Started: time.Unix(1_700_000_000, 0), Password: domain.NewSecret(password),
+		Version: "v1.2.3", Started: time.Unix(1_700_000_000, 0),
+		Access:    func() Access { return w.access },
 		TokenName: func(id domain.TokenID) string { return map[domain.TokenID]string{"0123456789ab": "team"}[id] },
 		Shown: func(h http.Header) []string {
 			_, token, _ := strings.Cut(h.Get("Authorization"), " ")

@@ -36,7 +36,7 @@ func newNamer(statuses []accounts.Status, restricted bool) namer {
 	return n
 }
 
-func (s *Server) namer() namer { return newNamer(s.pool.Statuses(), s.options.Restricted) }
+func (s *Server) namer() namer { return newNamer(s.pool.Statuses(), s.options.Access().Restricted) }
 
 // of returns what an account is called; one that is no longer configured is its id.
 func (n namer) of(id domain.AccountID) shownAs {

@@ -14,6 +14,8 @@ const (
 	noticeNoAccounts   = "no_accounts"
 	noticeMemoryOnly   = "memory_only"
 	noticeDemo         = "demo"
+	noticeConfigBroken = "config_broken"
+	noticeNeedRestart  = "restart_needed"
 )
 
 // overviewJSON is the answer of GET /api/overview.
@@ -25,11 +27,18 @@ type overviewJSON struct {
 	Since      instant     `json:"since"`
 	Restricted bool        `json:"restricted"`
 	Notices    []string    `json:"notices"`
+	Config     configJSON  `json:"config"`
 	Ledger     ledgerJSON  `json:"ledger"`
 	Totals     totalsJSON  `json:"totals"`
 	Previous   totalsJSON  `json:"previous"`
 	Tokens     []tokenJSON `json:"access_tokens"`
 	Moment     momentJSON  `json:"moment"`
+}
+
+// configJSON tells what became of the last change of the configuration file.
+type configJSON struct {
+	Problem     string   `json:"problem"`      // one sentence; empty: it is in force
+	NeedRestart []string `json:"need_restart"` // keys that take effect after a restart
 }
 
 type ledgerJSON struct {
@@ -66,10 +75,10 @@ func (s *Server) overview(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	health := s.options.Health()
+	health, access := s.options.Health(), s.options.Access()
 	wire := overviewJSON{
 		Range: span.name, From: instant(from), To: instant(to), Version: s.options.Version, Since: instant(s.options.Started),
-		Restricted: s.options.Restricted, Notices: s.notices(health),
+		Restricted: access.Restricted, Notices: s.notices(health, access), Config: toConfig(access),
 		Ledger: ledgerJSON{health.Queued, health.Dropped, health.Faults, health.InMemory},
 		Totals: toTotals(totals), Previous: toTotals(previous), Tokens: make([]tokenJSON, 0, len(tokens)), Moment: s.moment(),
 	}
@@ -80,22 +89,32 @@ func (s *Server) overview(w http.ResponseWriter, r *http.Request) error {
 	return answer(w, wire)
 }
 
-func (s *Server) notices(health usage.Health) []string {
+func (s *Server) notices(health usage.Health, access Access) []string {
 	notices := []string{}
 	for _, n := range []struct {
 		name string
 		is   bool
 	}{
 		{noticeDemo, s.options.Demo},
-		{noticeDefaultToken, s.options.DefaultToken},
+		{noticeDefaultToken, access.DefaultToken},
 		{noticeNoAccounts, len(s.pool.Statuses()) == 0},
 		{noticeMemoryOnly, health.InMemory},
+		{noticeConfigBroken, access.ConfigProblem != ""},
+		{noticeNeedRestart, len(access.NeedRestart) > 0},
 	} {
 		if n.is {
 			notices = append(notices, n.name)
 		}
 	}
 	return notices
+}
+
+func toConfig(access Access) configJSON {
+	wire := configJSON{Problem: access.ConfigProblem, NeedRestart: append([]string{}, access.NeedRestart...)}
+	if access.Restricted { // it may name paths and accounts
+		wire.Problem = ""
+	}
+	return wire
 }
 
 // tokenName is what the operator calls an access token; one that is gone has its id.
@@ -132,7 +151,7 @@ func (s *Server) moment() momentJSON {
 		Accounts: map[string]int{"total": len(statuses), "ready": 0, "resting": 0, "cooling": 0, "out": 0},
 		States:   make([]accountStateJSON, 0, len(statuses)),
 	}
-	names := newNamer(statuses, s.options.Restricted)
+	names := newNamer(statuses, s.options.Access().Restricted)
 	for _, status := range statuses {
 		gauge := now.Accounts[status.Account.Label()]
 		state := accountStateJSON{ID: names.of(status.Account.ID()).id, State: gauge.State, InFlight: gauge.InFlight}

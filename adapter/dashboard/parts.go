@@ -66,7 +66,7 @@ func (s *Server) accounts(w http.ResponseWriter, r *http.Request) error {
 	}
 	accounts := s.configured(used)
 	for _, p := range parts {
-		if _, left := used[domain.AccountID(p.Name)]; left && !s.options.Restricted {
+		if _, left := used[domain.AccountID(p.Name)]; left && !s.options.Access().Restricted {
 			accounts = append(accounts, accountJSON{accountStateJSON: accountStateJSON{ID: p.Name}, Name: p.Name}.with(p))
 		}
 	}
@@ -79,7 +79,7 @@ func (s *Server) configured(used map[domain.AccountID]usage.Part) []accountJSON 
 	for _, state := range s.moment().States {
 		states[state.ID] = state
 	}
-	names := newNamer(statuses, s.options.Restricted)
+	names := newNamer(statuses, s.options.Access().Restricted)
 	accounts := make([]accountJSON, 0, len(statuses))
 	for _, status := range statuses {
 		id, limits := status.Account.ID(), status.Account.Limits()

@@ -41,16 +41,13 @@ type Gauges interface {
 
 // Options are the dashboard's settings.
 type Options struct {
-	Version  string
-	Started  time.Time
-	Password domain.Secret
-	// Restricted keeps account names, actions and exports from whoever logs in: everybody
-	// knows the password.
-	Restricted bool
+	Version string
+	Started time.Time
+	// Access tells who may see what, as the configuration has it now.
+	Access func() Access
 	// InSpace tells that the page lives in a frame of huggingface.co.
-	InSpace      bool
-	Demo         bool
-	DefaultToken bool // the access token is the one everybody knows
+	InSpace bool
+	Demo    bool
 	// TokenName returns what the operator calls an access token, "" when there is none.
 	TokenName func(domain.TokenID) string
 	// Shown returns what a request shows as its token; empty texts among it do not count.
@@ -59,6 +56,17 @@ type Options struct {
 	OverTLS func(*http.Request) bool
 	// Health tells how the ledger does.
 	Health func() usage.Health
+}
+
+// Access is what the configuration says about the dashboard.
+type Access struct {
+	Password domain.Secret
+	// Restricted keeps account names, actions and exports from whoever logs in: everybody
+	// knows the password.
+	Restricted    bool
+	DefaultToken  bool     // the access token is the one everybody knows
+	ConfigProblem string   // why the changed configuration is not in force; empty: it is
+	NeedRestart   []string // changed keys that take effect after a restart
 }
 
 // Server serves the dashboard.

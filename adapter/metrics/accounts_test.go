@@ -14,7 +14,7 @@ func TestAnAccountIsInOneStateAndDisappearsWhenItIsRemoved(t *testing.T) {
 		{Account: byKey(t, "main"), State: domain.AccountCooling, Why: domain.UpstreamRateLimited, Until: time.Now().Add(time.Hour)},
 		{Account: byPassword(t, "spare"), InFlight: 4},
 	}
-	m := New(Options{Ledger: noLedger, Statuses: func() []accounts.Status { return pool }, Sessions: func() int { return 0 }})
+	m := New(Options{Ledger: noLedger, DefaultToken: noToken, Statuses: func() []accounts.Status { return pool }, Sessions: func() int { return 0 }})
 	main := figures{
 		`account="main",state="ready"`: 0, `account="main",state="resting"`: 0, `account="main",state="cooling"`: 1, `account="main",state="out"`: 0,
 	}

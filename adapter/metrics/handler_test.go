@@ -41,7 +41,7 @@ func TestTheProgramTellsItsVersionAndWhetherItsTokenIsKnown(t *testing.T) {
 	for inUse, want := range map[bool]float64{false: 0, true: 1} {
 		m := New(Options{
 			Ledger:  noLedger,
-			Version: "1.2.3", DefaultToken: inUse,
+			Version: "1.2.3", DefaultToken: func() bool { return inUse },
 			Statuses: func() []accounts.Status { return nil }, Sessions: func() int { return 0 },
 		})
 		wants(t, m, "build_info", figures{`goversion="` + runtime.Version() + `",version="1.2.3"`: 1})
@@ -61,7 +61,7 @@ func TestTheProgramTellsItsVersionAndWhetherItsTokenIsKnown(t *testing.T) {
 
 func TestAFigureThatCannotBeHadIsLeftOutAndNobodyIsToldWhy(t *testing.T) {
 	m := New(Options{
-		Ledger:   noLedger,
+		Ledger: noLedger, DefaultToken: noToken,
 		Statuses: func() []accounts.Status { panic("canary: the pool is broken") },
 		Sessions: func() int { return 5 },
 	})
@@ -82,7 +82,7 @@ func TestAFigureThatCannotBeHadIsLeftOutAndNobodyIsToldWhy(t *testing.T) {
 
 func TestNothingIsCalledBeforeSomebodyAsks(t *testing.T) {
 	m := New(Options{
-		Ledger:   noLedger,
+		Ledger: noLedger, DefaultToken: noToken,
 		Statuses: func() []accounts.Status { t.Error("accounts were asked for"); return nil },
 		Sessions: func() int { t.Error("sessions were asked for"); return 0 },
 	})
@@ -100,14 +100,14 @@ func TestEveryFamilyIsThere(t *testing.T) {
 		upstream_attempts_total:counter account_state:gauge account_requests_in_flight:gauge account_renewals_total:counter
 		sessions_live:gauge session_uses_total:counter sessions_dropped_total:counter catalogue_refreshes_total:counter
 		catalogue_models:gauge build_info:gauge default_token_in_use:gauge
-		ledger_queued_rows:gauge ledger_dropped_rows_total:counter ledger_faults_total:counter ledger_in_memory:gauge`) {
+		ledger_queued_rows:gauge ledger_dropped_rows_total:counter ledger_faults_total:counter ledger_in_memory:gauge config_reloads_total:counter config_last_reload_successful:gauge`) {
 		name, kind, _ := strings.Cut(family, ":")
 		if want := fmt.Sprintf("\n# TYPE %s_%s %s\n", namespace, name, kind); !strings.Contains(text, want) {
 			t.Errorf("%s is missing or no %s", name, kind)
 		}
 	}
-	if got := strings.Count(text, "# TYPE "+namespace); got != 22 {
-		t.Errorf("%d families, want 22: list the new one here", got)
+	if got := strings.Count(text, "# TYPE "+namespace); got != 24 {
+		t.Errorf("%d families, want 24: list the new one here", got)
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 
 func TestTheLedgerTellsHowItDoes(t *testing.T) {
 	m := New(Options{
-		Statuses: func() []accounts.Status { return nil }, Sessions: func() int { return 0 },
+		Statuses: func() []accounts.Status { return nil }, Sessions: func() int { return 0 }, DefaultToken: noToken,
 		Ledger: func() usage.Health { return usage.Health{Queued: 3, Dropped: 5, Faults: 7, InMemory: true} },
 	})
 	for family, want := range map[string]float64{

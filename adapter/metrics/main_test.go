@@ -20,6 +20,9 @@ import (
 // noLedger is a ledger that has nothing to do.
 func noLedger() usage.Health { return usage.Health{} }
 
+// noToken says that the access token is none that everybody knows.
+func noToken() bool { return false }
+
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var (
@@ -37,7 +40,7 @@ const (
 // newMetrics returns Metrics that know these accounts, all ready.
 func newMetrics(pool ...domain.Account) *Metrics {
 	return New(Options{
-		Ledger:  noLedger,
+		Ledger: noLedger, DefaultToken: noToken,
 		Version: "1.2.3",
 		Statuses: func() []accounts.Status {
 			var all []accounts.Status
@@ -157,4 +160,6 @@ func everything(m *Metrics, account domain.Account) {
 	m.AccountRenewed(account, accounts.Refresh, nil)
 	m.CatalogueRefreshed(7, nil)
 	m.CatalogueRefreshed(0, failed)
+	m.ConfigReloaded(true)
+	m.ConfigReloaded(false)
 }

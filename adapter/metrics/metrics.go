@@ -33,8 +33,9 @@ const (
 // Options are what the figures are taken from. The functions are called at every scrape,
 // not before the first one, possibly at the same time by several; none may be nil.
 type Options struct {
-	Version      string // of the program
-	DefaultToken bool   // the access token is the documented one
+	Version string // of the program
+	// DefaultToken tells whether the access token is the documented one.
+	DefaultToken func() bool
 	// Statuses returns the accounts as they are now, no two with the same name.
 	Statuses func() []accounts.Status
 	// Sessions returns how many upstream sessions could be continued now.
@@ -52,6 +53,7 @@ type Metrics struct {
 	completions completions
 	upstream    upstream
 	catalogue   catalogue
+	reloads     reloads
 }
 
 // New returns Metrics with a registry of its own, so that there may be several in a process.
@@ -72,23 +74,26 @@ func New(options Options) *Metrics {
 		completions: newCompletions(factory),
 		upstream:    newUpstream(factory, promauto.With(gauges), options.Sessions),
 		catalogue:   newCatalogue(factory),
+		reloads:     newReloads(factory),
 	}
 }
 
-// aboutProgram registers what does not change while the program runs.
+// aboutProgram registers what is true of the program as a whole.
 func aboutProgram(factory promauto.Factory, options Options) {
 	factory.NewGauge(prometheus.GaugeOpts{
 		Namespace: namespace, Name: "build_info",
 		Help:        "Always 1; the labels tell the version of the program and of Go.",
 		ConstLabels: prometheus.Labels{"version": options.Version, "goversion": runtime.Version()},
 	}).Set(1)
-	inUse := factory.NewGauge(prometheus.GaugeOpts{
+	factory.NewGaugeFunc(prometheus.GaugeOpts{
 		Namespace: namespace, Name: "default_token_in_use",
 		Help: "1 while the access token is the documented default, which everybody knows, else 0.",
+	}, func() float64 {
+		if options.DefaultToken() {
+			return 1
+		}
+		return 0
 	})
-	if options.DefaultToken {
-		inUse.Set(1)
-	}
 }
 
 // Handler serves the figures in the format that the client asks for: plain text,

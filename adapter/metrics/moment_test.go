@@ -16,7 +16,7 @@ func TestTheMomentIsWhatAScrapeShows(t *testing.T) {
 	main, spare := byKey(t, "main"), byKey(t, "spare")
 	m := New(Options{
 		Sessions: func() int { return 7 },
-		Ledger:   func() usage.Health { return usage.Health{} },
+		Ledger:   noLedger, DefaultToken: noToken,
 		Statuses: func() []accounts.Status {
 			return []accounts.Status{
 				{Account: main, InFlight: 3},

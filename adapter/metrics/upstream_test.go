@@ -45,7 +45,7 @@ func TestSessionsAreCountedByUseFromZeroOn(t *testing.T) {
 
 func TestLiveSessionsAreReadWhenSomebodyAsks(t *testing.T) {
 	live := 3
-	m := New(Options{Ledger: noLedger, Statuses: func() []accounts.Status { return nil }, Sessions: func() int { return live }})
+	m := New(Options{Ledger: noLedger, DefaultToken: noToken, Statuses: func() []accounts.Status { return nil }, Sessions: func() int { return live }})
 	wants(t, m, "sessions_live", figures{"": 3})
 	live = 0
 	wants(t, m, "sessions_live", figures{"": 0})

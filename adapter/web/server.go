@@ -84,7 +84,8 @@ type Server struct {
 // New returns the handler.
 func New(options Options, chat Chat, models Models, gate *Gate, recorder Recorder, observer Observer, log *zap.Logger) *Server {
 	gin.SetMode(gin.ReleaseMode) // the only mode that prints nothing by itself
-	s := &Server{options: options, chat: chat, models: models, gate: gate, recorder: recorder, observer: observer, log: log, engine: gin.New(),
+	s := &Server{
+		options: options, chat: chat, models: models, gate: gate, recorder: recorder, observer: observer, log: log, engine: gin.New(),
 		turnstile: newTurnstile(options.MaxInFlight, options.MaxQueue),
 	}
 	s.engine.HandleMethodNotAllowed = true

@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 
 	"ondemand-api-proxy/adapter/dashboard"
+	"ondemand-api-proxy/adapter/metrics"
 	"ondemand-api-proxy/adapter/sqlite"
 	"ondemand-api-proxy/adapter/web"
 	"ondemand-api-proxy/infrastructure/config"
@@ -34,6 +35,10 @@ type parts struct {
 	Refresher *models.Refresher
 	Dashboard *dashboard.Server
 	Gate      *web.Gate
+	InForce   *inForce
+	Catalogue *models.Catalogue
+	Metrics   *metrics.Metrics
+	Level     zap.AtomicLevel
 	Server    *httpserver.Server
 }
 
@@ -41,7 +46,10 @@ type parts struct {
 // nothing is gone while something else still needs it.
 func run(lifecycle fx.Lifecycle, p parts) {
 	memory := &memory{store: p.Store, directory: p.Config.DataDir, sessions: p.Sessions, gate: p.Gate, log: p.Log}
-	reloader := &reloader{settings: p.Settings, current: p.Config, file: p.Config.File(), pool: p.Pool, gate: p.Gate, refresher: p.Refresher, log: p.Log}
+	reloader := &reloader{
+		settings: p.Settings, inForce: p.InForce, pool: p.Pool, gate: p.Gate, catalogue: p.Catalogue, refresher: p.Refresher,
+		ledger: p.Ledger, level: p.Level, figures: p.Metrics, log: p.Log,
+	}
 	var background background
 	for _, hook := range []fx.Hook{
 		{OnStop: func(context.Context) error { p.Transport.CloseIdleConnections(); return nil }},

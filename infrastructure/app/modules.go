@@ -43,8 +43,9 @@ func processModule() fx.Option {
 	return fx.Module(
 		"process",
 		fx.Provide(
-			func(s Settings) *zap.Logger {
-				level := zap.NewAtomicLevelAt(s.Config.Level())
+			newInForce,
+			func(c config.Config) zap.AtomicLevel { return zap.NewAtomicLevelAt(c.Level()) },
+			func(s Settings, level zap.AtomicLevel) *zap.Logger {
 				return logging.New(level, logging.FormatFor(s.LogForPeople), zapcore.AddSync(s.Log))
 			},
 			httpclient.NewTransport,
@@ -68,9 +69,9 @@ func outboundModule() fx.Option {
 			func(log *eventlog.Log, ledger *usage.Ledger) web.Recorder { return recorders{log, ledger} },
 			func() *accountView { return &accountView{} },
 			func(log *eventlog.Log) *ledgerWatcher { return &ledgerWatcher{log: log} },
-			func(s Settings, c config.Config, accounts *accountView, sessions *chat.Sessions, ledger *usage.Ledger) *metrics.Metrics {
+			func(s Settings, current *inForce, accounts *accountView, sessions *chat.Sessions, ledger *usage.Ledger) *metrics.Metrics {
 				return metrics.New(metrics.Options{
-					Version: s.Version, DefaultToken: c.UsesDefaultToken(),
+					Version: s.Version, DefaultToken: func() bool { return current.now().UsesDefaultToken() },
 					Statuses: accounts.statuses, Sessions: sessions.Len, Ledger: ledger.Health,
 				})
 			},
@@ -182,11 +183,10 @@ func forwarded(c config.Config) web.Forwarded {
 // firstTokenName is what the dashboard calls the operator's own access token.
 const firstTokenName = "main"
 
-func dashboardOptions(c config.Config, s Settings, ledger *usage.Ledger, gate *web.Gate) dashboard.Options {
+func dashboardOptions(current *inForce, s Settings, ledger *usage.Ledger, gate *web.Gate) dashboard.Options {
 	return dashboard.Options{
-		Version: s.Version, Started: time.Now(), Password: c.DashboardPassword, Restricted: c.DashboardForAll(),
-		InSpace: c.InSpace, Demo: s.Demo, DefaultToken: c.UsesDefaultToken(), TokenName: gate.NameOf,
-		Shown: web.Shown, OverTLS: forwarded(c).OverTLS, Health: ledger.Health,
+		Version: s.Version, Started: time.Now(), Access: current.access, InSpace: s.Config.InSpace, Demo: s.Demo, TokenName: gate.NameOf,
+		Shown: web.Shown, OverTLS: forwarded(s.Config).OverTLS, Health: ledger.Health,
 	}
 }
 

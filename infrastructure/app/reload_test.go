@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -268,5 +269,70 @@ func TestWithoutAWayToReloadAHangupDoesNothing(t *testing.T) {
 	}
 	if status, answer := s.chat("Hello"); status != http.StatusOK || strings.Contains(s.log.String(), "reload") {
 		t.Errorf("chat got %d %s, and the log is\n%s\nwant 200 and no word of a reload", status, answer, s.log)
+	}
+}
+
+func TestModelsPricesLevelAndTokensChangeWhileTheServiceRuns(t *testing.T) {
+	c := newConfigured(t, platform(t))
+	c.write(t, map[string]any{"log_level": "info"}, alice)
+	s := c.start(t, nil)
+	c.write(t, map[string]any{
+		"log_level": "debug", "models": map[string]any{"fast": "predefined-openai-gpt4o-mini"}, "default_model": "fast",
+		"model_prices": map[string]any{"fast": map[string]any{"in": 1000000, "out": 1000000}}, "api_access_token": "sk-canary-of-my-own",
+	}, alice)
+	line := s.log.await(t, "configuration reloaded")
+	for _, key := range []string{"api_access_token: *** -> ***", "log_level: info -> debug", "default_model: none -> fast", "models: ", "model_prices: "} {
+		if !strings.Contains(line, key) {
+			t.Errorf("logged %s, want %q in it", line, key)
+		}
+	}
+	ask := func(method, path, body, token string) (int, string) {
+		request, err := http.NewRequestWithContext(t.Context(), method, s.url+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Authorization", "Bearer "+token)
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		text, err := io.ReadAll(response.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return response.StatusCode, string(text)
+	}
+	const own = "sk-canary-of-my-own"
+	const chat = `{"model":"nobody-knows-this","messages":[{"role":"user","content":"Hello"}]}`
+	if status, _ := ask("POST", "/v1/chat/completions", chat, config.DefaultAccessToken); status != http.StatusUnauthorized {
+		t.Errorf("the old access token gets %d", status)
+	}
+	if status, answer := ask("POST", "/v1/chat/completions", chat, own); status != http.StatusOK {
+		t.Errorf("the new default model answers %d %s", status, answer)
+	}
+	if _, models := ask("GET", "/v1/models", "", own); !strings.Contains(models, `"fast"`) {
+		t.Errorf("the models are %s", models)
+	}
+	s.log.await(t, `"level":"debug"`)
+	if strings.Contains(s.log.String(), "canary") {
+		t.Errorf("a secret is in the log:\n%s", s.log)
+	}
+	for began := time.Now(); ; time.Sleep(50 * time.Millisecond) {
+		_, overview := ask("GET", "/api/overview", "", own) // the dashboard's password follows the token
+		if strings.Contains(overview, `"cost_usd":5,`) && strings.Contains(overview, `"notices":[]`) {
+			break
+		}
+		if time.Since(began) > 10*time.Second {
+			t.Fatalf("the overview is %s, want a cost of 5 dollars and no notices", overview)
+		}
+	}
+	file(t, c.path, "{")
+	s.log.await(t, "cannot be used")
+	if _, overview := ask("GET", "/api/overview", "", own); !strings.Contains(overview, "config_broken") || !strings.Contains(overview, "config.json") {
+		t.Errorf("with a broken file the overview is %s", overview)
+	}
+	if _, figures := ask("GET", "/metrics", "", own); !strings.Contains(figures, "ondemand_proxy_config_last_reload_successful 0") {
+		t.Error("the metrics do not tell that the file is broken")
 	}
 }

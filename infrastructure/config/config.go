@@ -6,7 +6,6 @@ import (
 	"maps"
 	"net"
 	"net/netip"
-	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -60,6 +59,7 @@ type Config struct {
 	InSpace bool
 
 	origins map[string]string // key -> where its value comes from; absent: default
+	hidden  []string          // keys of the file whose value something else overrides
 	file    File
 }
 
@@ -161,18 +161,6 @@ func (c Config) UsageRetention() time.Duration {
 
 // File is the configuration file that was read; its zero value says that none was.
 func (c Config) File() File { return c.file }
-
-// NeedRestart returns the keys, in the order of the table, whose value differs in
-// next and takes effect only after a restart.
-func (c Config) NeedRestart(next Config) []string {
-	var names []string
-	for _, k := range table() {
-		if !k.Live && !reflect.DeepEqual(k.get(&c), k.get(&next)) {
-			names = append(names, k.Name)
-		}
-	}
-	return names
-}
 
 // Format implements fmt.Formatter: whatever the verb, a Config prints as its
 // redacted table, because fmt would otherwise walk into the accounts.

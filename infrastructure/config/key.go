@@ -44,6 +44,7 @@ type row struct {
 	fromText  func(c *Config, text string) error
 	show      func(c *Config) string
 	get       func(c *Config) any
+	copy      func(to, from *Config)
 }
 
 // define joins a key, the field it sets and the way its values are read.
@@ -71,5 +72,6 @@ func define[T any](k Key, field func(*Config) *T, c codec[T]) row {
 		},
 		show: func(cfg *Config) string { return c.show(*field(cfg)) },
 		get:  func(cfg *Config) any { return *field(cfg) },
+		copy: func(to, from *Config) { *field(to) = *field(from) },
 	}
 }

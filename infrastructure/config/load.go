@@ -38,6 +38,7 @@ func Load(source Source) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
+	inFile := l.merged.Keys()
 	if err := errors.Join(l.addEnvironment(source.Environ), l.addFlags(source.Flags)); err != nil {
 		return Config{}, err
 	}
@@ -57,6 +58,9 @@ func Load(source Source) (Config, error) {
 			return Config{}, err
 		}
 		cfg.origins[row.Name] = s.origin
+		if slices.Contains(inFile, row.Name) && s.isText { // a file's values are never text of the environment
+			cfg.hidden = append(cfg.hidden, row.Name)
+		}
 	}
 	if err := cfg.complete(); err != nil {
 		return Config{}, err

@@ -30,13 +30,13 @@ const (
 // accessKeys say who may use the proxy, and with whose accounts.
 func accessKeys() []row {
 	return []row{
-		define(Key{Name: "api_access_token", Env: "API_ACCESS_TOKEN", Secret: true, Default: DefaultAccessToken, Doc: "The token that clients send; choose one of your own, since everybody knows the default."},
+		define(Key{Name: "api_access_token", Env: "API_ACCESS_TOKEN", Secret: true, Live: true, Default: DefaultAccessToken, Doc: "The token that clients send; choose one of your own, since everybody knows the default."},
 			func(c *Config) *domain.Secret { return &c.APIAccessToken }, token()),
 		define(Key{Name: "accounts", Env: "ONDEMAND_ACCOUNTS", Secret: true, Live: true, Doc: "Your on-demand.io accounts: a list of {\"email\",\"password\"} or {\"api_key\"}, each with an optional \"name\", \"max_concurrency\" and \"requests_per_minute\"."},
 			func(c *Config) *[]domain.Account { return &c.Accounts }, accounts()),
 		define(Key{Name: "access_tokens", Env: "ACCESS_TOKENS", Secret: true, Live: true, Doc: "Further tokens for clients: a list of {\"name\",\"token\"}, each with an optional \"rate_limit\", \"tokens_per_day\", \"models\" and \"expires\" (a time, or a day that counts from its start in UTC)."},
 			func(c *Config) *[]AccessToken { return &c.AccessTokens }, accessTokens()),
-		define(Key{Name: "dashboard_password", Env: "DASHBOARD_PASSWORD", Secret: true, Default: "the access token", Doc: "The password of the dashboard."},
+		define(Key{Name: "dashboard_password", Env: "DASHBOARD_PASSWORD", Secret: true, Live: true, Default: "the access token", Doc: "The password of the dashboard."},
 			func(c *Config) *domain.Secret { return &c.DashboardPassword }, password()),
 	}
 }
@@ -96,11 +96,11 @@ func upstreamKeys() []row {
 			func(c *Config) *time.Duration { return &c.AccountCooldown }, duration(time.Second, 1, longestSeconds)),
 		define(Key{Name: "warm_sessions", Env: "WARM_SESSIONS", Doc: "Sessions kept ready per account, so that a new conversation starts sooner."},
 			func(c *Config) *int { return &c.WarmSessions }, whole(0, 100)),
-		define(Key{Name: "default_model", Env: "DEFAULT_MODEL", Doc: "The model that serves requests for unknown ones; unset, those are refused."},
+		define(Key{Name: "default_model", Env: "DEFAULT_MODEL", Live: true, Doc: "The model that serves requests for unknown ones; unset, those are refused."},
 			func(c *Config) *string { return &c.DefaultModel }, text("the name of a model", plainText)),
-		define(Key{Name: "models", Env: "MODELS", Doc: "Models beside the built-in ones, or instead of those of the same name: {\"name\": \"endpoint id\"}."},
+		define(Key{Name: "models", Env: "MODELS", Live: true, Doc: "Models beside the built-in ones, or instead of those of the same name: {\"name\": \"endpoint id\"}."},
 			func(c *Config) *[]domain.ModelMapping { return &c.Models }, models()),
-		define(Key{Name: "model_prices", Env: "MODEL_PRICES", Doc: "US dollars per million tokens, beside or instead of the built-in prices: {\"model\": {\"in\": 2.5, \"out\": 10}}."},
+		define(Key{Name: "model_prices", Env: "MODEL_PRICES", Live: true, Doc: "US dollars per million tokens, beside or instead of the built-in prices: {\"model\": {\"in\": 2.5, \"out\": 10}}."},
 			func(c *Config) *map[string]Price { return &c.ModelPrices }, prices()),
 	}
 }
@@ -108,9 +108,9 @@ func upstreamKeys() []row {
 // recordKeys say what is logged, measured and kept.
 func recordKeys() []row {
 	return []row{
-		define(Key{Name: "log_level", Env: "LOG_LEVEL", Doc: "The least important messages that are logged."},
+		define(Key{Name: "log_level", Env: "LOG_LEVEL", Live: true, Doc: "The least important messages that are logged."},
 			func(c *Config) *zapcore.Level { return &c.LogLevel }, logLevel()),
-		define(Key{Name: "debug_mode", Env: "DEBUG_MODE", Doc: "Logs everything, whatever log_level says."},
+		define(Key{Name: "debug_mode", Env: "DEBUG_MODE", Live: true, Doc: "Logs everything, whatever log_level says."},
 			func(c *Config) *bool { return &c.DebugMode }, boolean()),
 		define(Key{Name: "metrics_public", Env: "METRICS_PUBLIC", Doc: "Serves /metrics without the access token."},
 			func(c *Config) *bool { return &c.MetricsPublic }, boolean()),

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"ondemand-api-proxy/domain"
@@ -14,29 +15,51 @@ import (
 
 // Catalogue maps public names to endpoints. It is safe for concurrent use.
 type Catalogue struct {
+	current atomic.Pointer[table]
+
+	mu       sync.Mutex            // of what the next table is made of
 	fixed    []domain.ModelMapping // static and configured, always listed
 	fallback string                // the model for names nobody knows; empty: none
-	current  atomic.Pointer[table]
+	offered  []domain.ModelMapping // by the platform, when it was asked last
 }
 
 // table is one state of the catalogue.
 type table struct {
-	listed []domain.ModelMapping
-	byName map[string]domain.ModelMapping // names, and endpoint ids of known models
+	listed   []domain.ModelMapping
+	byName   map[string]domain.ModelMapping // names, and endpoint ids of known models
+	fallback string
 }
 
 // New returns the catalogue of the static table and the configured mappings, which add
 // to it or replace an entry of the same name. fallback is the model that stands in for
 // unknown names; it may be empty, and it must be known otherwise.
 func New(configured []domain.ModelMapping, fallback string) (*Catalogue, error) {
-	c := &Catalogue{fixed: merge(static(), configured), fallback: fallback}
-	c.Update(nil)
+	c := &Catalogue{}
+	c.Configure(configured, fallback)
 	if fallback != "" && !domain.IsEndpointID(fallback) {
 		if _, known := c.current.Load().byName[fallback]; !known {
 			return nil, fmt.Errorf("default_model %q is no known model: use a name of the model table, one of \"models\", or an endpoint id such as predefined-openai-gpt4o", fallback)
 		}
 	}
 	return c, nil
+}
+
+// Configure makes these the configured mappings, and fallback the model for unknown names; New
+// has to accept them. What the platform offers stays.
+func (c *Catalogue) Configure(configured []domain.ModelMapping, fallback string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.fixed, c.fallback = merge(static(), configured), fallback
+	c.rebuild()
+}
+
+// Update takes over what the platform offers. Names of the fixed table keep their
+// endpoints; the platform tells which efforts an endpoint takes, unless the operator did.
+func (c *Catalogue) Update(offered []domain.ModelMapping) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.offered = offered
+	c.rebuild()
 }
 
 // merge returns base with each entry of more added, or put in the place of the one
@@ -57,9 +80,9 @@ func merge(base, more []domain.ModelMapping) []domain.ModelMapping {
 	return merged
 }
 
-// Update takes over what the platform offers. Names of the fixed table keep their
-// endpoints; the platform tells which efforts an endpoint takes, unless the operator did.
-func (c *Catalogue) Update(offered []domain.ModelMapping) {
+// rebuild makes the next table, under the lock.
+func (c *Catalogue) rebuild() {
+	offered := c.offered
 	efforts := make(map[domain.EndpointID][]domain.Effort, len(offered))
 	for _, m := range offered {
 		efforts[m.Endpoint] = m.Efforts
@@ -71,7 +94,7 @@ func (c *Catalogue) Update(offered []domain.ModelMapping) {
 			fixed[i].Efforts = efforts[fixed[i].Endpoint]
 		}
 	}
-	t := &table{byName: make(map[string]domain.ModelMapping)}
+	t := &table{byName: make(map[string]domain.ModelMapping), fallback: c.fallback}
 	t.listed = append(t.listed, fixed...)
 	for _, m := range fixed {
 		t.byName[m.Name] = m
@@ -107,21 +130,22 @@ func (c *Catalogue) Find(name string) (domain.ModelMapping, error) {
 // passed through as it is, or the configured default for any other. Without a default
 // the error is ModelNotFound, or InvalidRequest when there is no name at all.
 func (c *Catalogue) Resolve(name string) (domain.ModelMapping, error) {
-	m, err := c.Find(name)
+	t := c.current.Load()
+	m, known := t.byName[name]
 	switch {
-	case err == nil:
+	case known:
 		return m, nil
 	case domain.IsEndpointID(name):
 		return domain.ModelMapping{Name: name, Endpoint: domain.EndpointID(name)}, nil
-	case c.fallback != "":
-		if m, err := c.Find(c.fallback); err == nil {
+	case t.fallback != "":
+		if m, known := t.byName[t.fallback]; known {
 			return m, nil
 		}
-		return domain.ModelMapping{Name: c.fallback, Endpoint: domain.EndpointID(c.fallback), Known: true}, nil
+		return domain.ModelMapping{Name: t.fallback, Endpoint: domain.EndpointID(t.fallback), Known: true}, nil
 	case name == "":
 		return m, domain.Invalid("model", "The request names no model: set \"model\" to one of the names that GET /v1/models lists.")
 	default:
-		return m, err
+		return m, unknown(name)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"ondemand-api-proxy/domain"
@@ -54,7 +55,7 @@ const mostQueued = 100_000
 // Ledger records requests. It is safe for concurrent use.
 type Ledger struct {
 	store     Store
-	prices    Prices
+	prices    atomic.Pointer[Prices]
 	observer  Observer
 	retention time.Duration
 	wake      chan struct{} // holds one: there is a first row, or a full batch
@@ -76,17 +77,22 @@ func NewLedger(store Store, prices Prices, observer Observer, options Options) *
 	if options.MaxQueued <= 0 {
 		options.MaxQueued = mostQueued
 	}
-	return &Ledger{
-		store: store, prices: prices, observer: observer, retention: options.Retention,
+	l := &Ledger{
+		store: store, observer: observer, retention: options.Retention,
 		wake: make(chan struct{}, 1), waiting: queue{bound: options.MaxQueued}, folded: NewTally(),
 		next: rand.Int64N(1<<62) + 1,
 	}
+	l.SetPrices(prices)
+	return l
 }
+
+// SetPrices makes these the prices of what is recorded from now on.
+func (l *Ledger) SetPrices(prices Prices) { l.prices.Store(&prices) }
 
 // Record takes the record of a request that has ended. It never blocks and never fails:
 // when too many wait, the oldest is counted and its row dropped.
 func (l *Ledger) Record(record domain.Record) {
-	entry := newEntry(record, l.prices)
+	entry := newEntry(record, *l.prices.Load())
 	l.mu.Lock()
 	if l.waiting.full() {
 		oldest := l.waiting.pop()
