@@ -51,7 +51,9 @@ export function timeChart(frame, { kind, format, ticks, name }) {
   }).observe(plot);
   onTheme(() => rebuild());
   onLanguage(() => rebuild());
-  whenPlotter(() => draw());
+  whenPlotter(draw, () => {
+    if (table.hidden) toggle.click();
+  });
 
   function update(points, step, series, summary) {
     const half = stepSeconds[step] / 2;
@@ -159,8 +161,10 @@ function drag(event, chart, tip) {
   chart.setCursor({ left: event.clientX - chart.over.getBoundingClientRect().left, top: 20 }, true, true);
 }
 
-// The page is usable before the plotter has arrived.
-function whenPlotter(ready) {
+// The page is usable before the plotter has arrived, and without it there are still the tables.
+function whenPlotter(ready, failed) {
+  const script = document.getElementById("plotter");
   if (window.uPlot) ready();
-  else document.getElementById("plotter")?.addEventListener("load", ready);
+  else script.addEventListener("load", ready);
+  script.addEventListener("error", failed);
 }

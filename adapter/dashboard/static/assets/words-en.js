@@ -72,7 +72,7 @@ export const en = {
   "notice.no_accounts": "No account is configured, so every completion is refused. Add your on-demand.io accounts as \"accounts\" in the configuration file (taken over while running) or as ONDEMAND_ACCOUNTS.",
   "notice.memory_only": "The ledger is in memory only: what you see here is lost at a restart. Make sure that data_dir can be written.",
   "notice.restricted": "Since whoever knows the default token could log in here, account names, actions and exports are off.",
-  "notice.ledger": "The ledger could not keep up: {dropped} detail rows dropped, {faults} faults while writing. Totals may be incomplete.",
+  "notice.ledger": "The ledger could not keep up: {dropped} requests are missing from the list below (the totals count them), {faults} faults while writing.",
 
   "card.requests": "Requests",
   "card.success": "Success rate",

@@ -72,7 +72,7 @@ export const zh = {
   "notice.no_accounts": "尚未配置账户，所有对话请求都会被拒绝。请在配置文件的 accounts 中添加 on-demand.io 账户（无需重启即可生效），或设置环境变量 ONDEMAND_ACCOUNTS。",
   "notice.memory_only": "用量账本只在内存中，重启后会丢失。请确认 data_dir 可写。",
   "notice.restricted": "知道默认令牌的人都能登录这里，因此账户名称、账户操作和导出均已关闭。",
-  "notice.ledger": "用量账本写入跟不上：丢弃明细 {dropped} 条，写入出错 {faults} 次，统计可能不完整。",
+  "notice.ledger": "用量账本写入跟不上：下方列表缺少 {dropped} 条明细（汇总仍已计入），写入出错 {faults} 次。",
 
   "card.requests": "请求数",
   "card.success": "成功率",
