@@ -135,6 +135,8 @@ type batchTotals struct {
 	sumsJSON
 	Outcomes  usage.Outcomes `json:"outcomes"`
 	Estimated int64          `json:"estimated_tokens"`
+	Attempts  int64          `json:"attempts"`
+	Streams   int64          `json:"streams"`
 }
 
 // wrote publishes a batch of the ledger.
@@ -152,7 +154,7 @@ func (f *feed) wrote(batch usage.Batch) {
 	}
 	newest := batch.Rows[max(0, len(batch.Rows)-mostRows):]
 	f.publish(eventOf("batch", batchJSON{
-		At: instant(time.Now()), Totals: batchTotals{toSums(sums), outcomes, sums.Estimated},
+		At: instant(time.Now()), Totals: batchTotals{toSums(sums), outcomes, sums.Estimated, sums.Attempts, sums.Streams},
 		Requests: f.rows(newest), More: int(sums.Requests) - len(newest),
 	}))
 }

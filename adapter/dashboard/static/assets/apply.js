@@ -15,14 +15,14 @@ export function addToOverview(overview, batch) {
   totals.completion_tokens += more.completion_tokens;
   totals.estimated_tokens += more.estimated_tokens;
   totals.cost_usd += more.cost_usd;
+  totals.attempts += more.attempts;
+  totals.streams += more.streams;
   const tokens = totals.prompt_tokens + totals.completion_tokens;
   totals.estimated_share = tokens > 0 ? totals.estimated_tokens / tokens : 0;
   const { failures, rate } = successOf(totals.outcomes);
   totals.failures = failures;
   totals.success_rate = rate;
   for (const row of batch.requests) {
-    totals.attempts += row.attempts ?? 0;
-    if (row.stream) totals.streams += 1;
     const token = overview.access_tokens?.find((candidate) => candidate.name === row.access_token);
     if (token) addRow(token, row);
   }

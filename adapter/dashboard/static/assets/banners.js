@@ -8,7 +8,7 @@ import { connectionNow, onLive } from "./live.js";
 import { onData, resource } from "./store.js";
 import { everySecond } from "./times.js";
 
-const known = { no_accounts: "bad", default_token: "warn", memory_only: "warn", demo: "info" };
+const known = { no_accounts: "bad", config_broken: "bad", default_token: "warn", memory_only: "warn", restart_needed: "info", demo: "info" };
 const patienceMs = 3000;
 const badges = ["demo", "default_token", "memory_only"];
 
@@ -20,10 +20,15 @@ export function startBanners() {
     if (!overview) return;
     const notices = Object.keys(known).filter((notice) => overview.notices?.includes(notice));
     const lost = (overview.ledger?.dropped ?? 0) + (overview.ledger?.faults ?? 0);
-    const drawing = JSON.stringify([notices, overview.restricted, overview.ledger?.dropped, overview.ledger?.faults, t("notice.demo")]);
+    const drawing = JSON.stringify([notices, overview.config, overview.restricted, overview.ledger?.dropped, overview.ledger?.faults, t("notice.demo")]);
     if (drawing === drawn) return;
     drawn = drawing;
-    const lines = notices.map((notice) => banner(known[notice], t("notice." + notice), notice === "default_token" && overview.restricted ? t("notice.restricted") : ""));
+    const keys = overview.config?.need_restart?.join(", ") ?? "";
+    const more = {
+      default_token: overview.restricted ? t("notice.restricted") : "",
+      config_broken: overview.config?.problem ?? "", // a sentence of the server: it names the place in the file
+    };
+    const lines = notices.map((notice) => banner(known[notice], t("notice." + notice, { keys }), more[notice]));
     if (overview.restricted && !notices.includes("default_token")) lines.push(banner("warn", t("notice.restricted")));
     if (lost > 0) lines.push(banner("warn", t("notice.ledger", { dropped: exact(overview.ledger.dropped), faults: exact(overview.ledger.faults) })));
     byId("banners").replaceChildren(...lines);

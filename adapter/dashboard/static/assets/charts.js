@@ -10,7 +10,7 @@ import { stepWords } from "./chartwords.js";
 import { timeChart } from "./chart.js";
 import { chosen, choose, onChoice, ranges, step } from "./view.js";
 
-const patterns = { upstream_cut: "stripes", internal_error: "cross", rejected: "dots", no_account: "stripes" };
+const patterns = { upstream_cut: "stripes", internal_error: "cross", rejected: "dots", no_account: "stripes", overloaded: "dots" };
 const counts = (value, axis) => (axis ? compact(value) : exact(value));
 
 /** Takes over the panels of the charts. */

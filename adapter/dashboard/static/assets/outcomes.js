@@ -6,7 +6,7 @@ import { known, t } from "./i18n.js";
 /** All outcomes, as they are stacked from the bottom. Colours are the custom properties --o-NAME. */
 export const outcomes = [
   "completed", "length", "client_gone", "rejected", "rate_limited", "timeout",
-  "upstream_error", "upstream_cut", "no_account", "shutdown", "internal_error",
+  "upstream_error", "upstream_cut", "no_account", "overloaded", "shutdown", "internal_error",
 ];
 
 // Count on neither side of the success rate; see successOf.
@@ -23,6 +23,7 @@ const shapes = {
   upstream_error: "M6 .5 11.5 6 6 11.5.5 6z",
   upstream_cut: "M6 .5 11.5 6 6 11.5.5 6zm0 3L3.5 6 6 8.5 8.5 6z",
   no_account: "M1 1h10v10H1zm2.4 2.4v5.2h5.2V3.4z",
+  overloaded: "M1 1h10v2.6H1zm0 3.7h10v2.6H1zm0 3.7h10V11H1z",
   shutdown: "M1 4.5h10v3H1z",
   internal_error: "M1 1h10v10H1z",
 };

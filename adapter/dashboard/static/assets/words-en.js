@@ -71,6 +71,8 @@ export const en = {
   "notice.default_token": "The documented default token is in use, and everybody knows it. Set api_access_token (or API_ACCESS_TOKEN) to one of your own.",
   "notice.no_accounts": "No account is configured, so every completion is refused. Add your on-demand.io accounts as \"accounts\" in the configuration file (taken over while running) or as ONDEMAND_ACCOUNTS.",
   "notice.memory_only": "The ledger is in memory only: what you see here is lost at a restart. Make sure that data_dir can be written.",
+  "notice.config_broken": "The changed configuration cannot be used, and the old one stays in force.",
+  "notice.restart_needed": "Some of the changed settings take effect only after a restart: {keys}.",
   "notice.restricted": "Since whoever knows the default token could log in here, account names, actions and exports are off.",
   "notice.ledger": "The ledger could not keep up: {dropped} requests are missing from the list below (the totals count them), {faults} faults while writing.",
 
@@ -240,6 +242,7 @@ export const en = {
   "outcome.rejected": "rejected",
   "outcome.rate_limited": "rate limited",
   "outcome.no_account": "no account",
+  "outcome.overloaded": "overloaded",
   "outcome.shutdown": "shutdown",
   "outcome.internal_error": "internal error",
   "outcome_note.completed": "The answer is complete.",
@@ -251,6 +254,7 @@ export const en = {
   "outcome_note.rejected": "The request could not be served as it was.",
   "outcome_note.rate_limited": "Too many requests, for this access token or for the accounts behind it.",
   "outcome_note.no_account": "No account could take the request.",
+  "outcome_note.overloaded": "The proxy was serving as many requests as it may.",
   "outcome_note.shutdown": "The proxy was stopping.",
   "outcome_note.internal_error": "A fault of the proxy itself; its log says more under this request id.",
 

@@ -71,6 +71,8 @@ export const zh = {
   "notice.default_token": "正在使用文档里公开的默认令牌，任何人都知道它。请把 api_access_token（或环境变量 API_ACCESS_TOKEN）改成自己的。",
   "notice.no_accounts": "尚未配置账户，所有对话请求都会被拒绝。请在配置文件的 accounts 中添加 on-demand.io 账户（无需重启即可生效），或设置环境变量 ONDEMAND_ACCOUNTS。",
   "notice.memory_only": "用量账本只在内存中，重启后会丢失。请确认 data_dir 可写。",
+  "notice.config_broken": "修改后的配置无法使用，仍按原配置运行。",
+  "notice.restart_needed": "以下设置的修改需要重启才能生效：{keys}。",
   "notice.restricted": "知道默认令牌的人都能登录这里，因此账户名称、账户操作和导出均已关闭。",
   "notice.ledger": "用量账本写入跟不上：下方列表缺少 {dropped} 条明细（汇总仍已计入），写入出错 {faults} 次。",
 
@@ -240,6 +242,7 @@ export const zh = {
   "outcome.rejected": "请求被拒",
   "outcome.rate_limited": "触发限流",
   "outcome.no_account": "无可用账户",
+  "outcome.overloaded": "请求过多",
   "outcome.shutdown": "服务停止",
   "outcome.internal_error": "内部错误",
   "outcome_note.completed": "回答完整。",
@@ -251,6 +254,7 @@ export const zh = {
   "outcome_note.rejected": "请求本身无法处理。",
   "outcome_note.rate_limited": "请求过于频繁：该访问令牌或上游账户触发了限流。",
   "outcome_note.no_account": "当时没有账户能处理这个请求。",
+  "outcome_note.overloaded": "代理同时处理的请求已达上限。",
   "outcome_note.shutdown": "代理正在停止。",
   "outcome_note.internal_error": "代理自身出错，可在日志中按请求 ID 查找详情。",
 
