@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"strings"
 
 	"ondemand-api-proxy/usecase/usage"
 )
@@ -22,7 +21,7 @@ func (s *Store) Append(ctx context.Context, batch usage.Batch) error {
 		if written, err := isWritten(ctx, tx, batch.ID); written || err != nil {
 			return err
 		}
-		if err := insertRows(ctx, tx, batch.Rows); err != nil {
+		if err := s.insertRows(ctx, tx, batch.Rows); err != nil {
 			return err
 		}
 		if s.memory {
@@ -49,37 +48,24 @@ func isWritten(ctx context.Context, tx *sql.Tx, batch int64) (bool, error) {
 	return changed == 0, err
 }
 
-// columns are those of a row of requests but its id, in the order of values and scanRow.
+// columns are those of a row of requests but its id, in the order of insertRows and eachRow.
 const columns = "began, request_id, token_id, model, endpoint, account_id, outcome, status, prompt_tokens, completion_tokens," +
 	" usage_source, first_delta, duration, stream, attempts, continued, cost, tries"
 
-var insertRow = "INSERT INTO requests (" + columns + ") VALUES " + places(columns)
+var intoRequests = insertion{table: "requests", columns: columns}
 
-func insertRows(ctx context.Context, tx *sql.Tx, rows []usage.Entry) error {
-	insert, err := tx.PrepareContext(ctx, insertRow)
-	if err != nil {
-		return err
-	}
-	defer insert.Close()
-	var values []any
+func (s *Store) insertRows(ctx context.Context, tx *sql.Tx, rows []usage.Entry) error {
+	insert := intoRequests.begin(ctx, tx, s.requests)
 	for i := range rows {
-		values = appendValues(values[:0], &rows[i])
-		if _, err := insert.ExecContext(ctx, values...); err != nil {
+		e := &rows[i]
+		err := insert.add(
+			ctx, e.Began.UnixMilli(), e.RequestID, string(e.Scope), e.Model, string(e.Endpoint), string(e.Account), string(e.Outcome), e.Status,
+			e.Usage.Prompt, e.Usage.Completion, int(e.Usage.Source), e.FirstDelta.Milliseconds(), e.Duration.Milliseconds(),
+			e.Stream, e.Attempts, e.Continued, e.Cost, triesText(e.Tries),
+		)
+		if err != nil {
 			return err
 		}
 	}
-	return nil
-}
-
-func appendValues(values []any, e *usage.Entry) []any {
-	return append(
-		values, e.Began.UnixMilli(), e.RequestID, string(e.Scope), e.Model, string(e.Endpoint), string(e.Account), string(e.Outcome), e.Status,
-		e.Usage.Prompt, e.Usage.Completion, int(e.Usage.Source), e.FirstDelta.Milliseconds(), e.Duration.Milliseconds(),
-		e.Stream, e.Attempts, e.Continued, e.Cost, triesText(e.Tries),
-	)
-}
-
-// places returns "(?,?,?)" for a list of so many columns.
-func places(columns string) string {
-	return "(" + strings.Repeat("?,", strings.Count(columns, ",")) + "?)"
+	return insert.flush(ctx)
 }

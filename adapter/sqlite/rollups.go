@@ -11,19 +11,21 @@ import (
 
 const sumColumns = "step, dimension, at, name, outcome, requests, prompt_tokens, completion_tokens, estimated_tokens, cost, attempts, streams, last"
 
-var addSums = "INSERT INTO rollups (" + sumColumns + ") VALUES " + places(sumColumns) +
-	" ON CONFLICT DO UPDATE SET requests = requests + excluded.requests," +
-	" prompt_tokens = prompt_tokens + excluded.prompt_tokens, completion_tokens = completion_tokens + excluded.completion_tokens," +
-	" estimated_tokens = estimated_tokens + excluded.estimated_tokens, cost = cost + excluded.cost, attempts = attempts + excluded.attempts," +
-	" streams = streams + excluded.streams, last = max(last, excluded.last)"
+var intoRollups = insertion{
+	table: "rollups", columns: sumColumns,
+	conflict: " ON CONFLICT DO UPDATE SET requests = requests + excluded.requests," +
+		" prompt_tokens = prompt_tokens + excluded.prompt_tokens, completion_tokens = completion_tokens + excluded.completion_tokens," +
+		" estimated_tokens = estimated_tokens + excluded.estimated_tokens, cost = cost + excluded.cost, attempts = attempts + excluded.attempts," +
+		" streams = streams + excluded.streams, last = max(last, excluded.last)",
+}
 
 // addCounts adds a tally of minutes to all rollups.
 func (s *Store) addCounts(ctx context.Context, tx *sql.Tx, minutes *usage.Tally) error {
-	if err := addRollups(ctx, tx, usage.Minute, minutes, firstMinute(s.now())); err != nil {
+	if err := s.addRollups(ctx, tx, usage.Minute, minutes, firstMinute(s.now())); err != nil {
 		return err
 	}
 	for _, step := range [...]usage.Step{usage.Hour, usage.Day} {
-		if err := addRollups(ctx, tx, step, minutes.By(step), math.MinInt64); err != nil {
+		if err := s.addRollups(ctx, tx, step, minutes.By(step), math.MinInt64); err != nil {
 			return err
 		}
 	}
@@ -31,23 +33,22 @@ func (s *Store) addCounts(ctx context.Context, tx *sql.Tx, minutes *usage.Tally)
 }
 
 // addRollups adds a tally of this step to what is there, but for steps before the first.
-func addRollups(ctx context.Context, tx *sql.Tx, step usage.Step, tally *usage.Tally, first int64) error {
-	add, err := tx.PrepareContext(ctx, addSums)
-	if err != nil {
-		return err
-	}
-	defer add.Close()
-	for key, s := range tally.Sums {
+func (s *Store) addRollups(ctx context.Context, tx *sql.Tx, step usage.Step, tally *usage.Tally, first int64) error {
+	insert := intoRollups.begin(ctx, tx, s.rollups)
+	for key, sums := range tally.Sums {
 		if key.At < first {
 			continue
 		}
-		_, err := add.ExecContext(
+		err := insert.add(
 			ctx, int64(step), string(key.Dimension), key.At, key.Name, string(key.Outcome),
-			s.Requests, s.Prompt, s.Completion, s.Estimated, s.Cost, s.Attempts, s.Streams, s.Last,
+			sums.Requests, sums.Prompt, sums.Completion, sums.Estimated, sums.Cost, sums.Attempts, sums.Streams, sums.Last,
 		)
 		if err != nil {
 			return err
 		}
+	}
+	if err := insert.flush(ctx); err != nil {
+		return err
 	}
 	for at, latencies := range tally.Latencies {
 		if at < first {

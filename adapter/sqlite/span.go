@@ -28,11 +28,8 @@ func spans(from, to, now time.Time) []span {
 }
 
 func cover(step usage.Step, from, to int64) []span {
-	wider := usage.Day
-	switch step {
-	case usage.Minute:
-		wider = usage.Hour
-	case usage.Day:
+	wider := map[usage.Step]usage.Step{usage.Minute: usage.Hour, usage.Hour: usage.Day}[step]
+	if wider == 0 {
 		return []span{{step, from, to}}
 	}
 	n := int64(wider / step)

@@ -23,6 +23,8 @@ type Store struct {
 	writer    *sql.DB // of one connection
 	readers   *sql.DB // of a few, which never wait for the writer
 	now       func() time.Time
+
+	requests, rollups prepared // of the writer
 }
 
 var errNotOpen = errors.New("the store is not open")
@@ -59,8 +61,7 @@ func (s *Store) OpenMemory(ctx context.Context) error {
 	if err := migrate(ctx, db); err != nil {
 		return errors.Join(err, db.Close())
 	}
-	s.writer, s.readers, s.memory = db, db, true
-	return nil
+	return s.use(ctx, db, db, true)
 }
 
 func (s *Store) openFile(ctx context.Context, path string) error {
@@ -83,7 +84,18 @@ func (s *Store) openFile(ctx context.Context, path string) error {
 	if err != nil {
 		return errors.Join(err, writer.Close())
 	}
-	s.writer, s.readers, s.memory = writer, readers, false
+	return s.use(ctx, writer, readers, false)
+}
+
+// use opens the store over pools that are ready, or closes them.
+func (s *Store) use(ctx context.Context, writer, readers *sql.DB, memory bool) (err error) {
+	if s.requests, err = prepare(ctx, writer, intoRequests); err == nil {
+		s.rollups, err = prepare(ctx, writer, intoRollups)
+	}
+	if err != nil {
+		return errors.Join(err, readers.Close(), writer.Close())
+	}
+	s.writer, s.readers, s.memory = writer, readers, memory
 	return nil
 }
 

@@ -66,20 +66,24 @@ func year(tb testing.TB, requests int) *Store {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	err = (&Store{writer: careless}).change(ctx, func(tx *sql.Tx) error {
-		return errors.Join(fillRows(tx, requests), fillRollups(ctx, tx, requests))
+	end := func() time.Time { return yearBegan.Add(yearLasts) }
+	maker := &Store{now: end}
+	if err := maker.use(ctx, careless, careless, false); err != nil {
+		tb.Fatal(err)
+	}
+	err = maker.change(ctx, func(tx *sql.Tx) error {
+		return errors.Join(fillRows(tx, requests), maker.fillRollups(ctx, tx, requests))
 	})
 	if err := errors.Join(err, careless.Close()); err != nil {
 		tb.Fatal(err)
 	}
 	store := mustOpen(tb, directory)
-	store.now = func() time.Time { return yearBegan.Add(yearLasts) }
+	store.now = end
 	return store
 }
 
 // fillRollups adds up a year, some days at a time: minutes of a year would not fit.
-func fillRollups(ctx context.Context, tx *sql.Tx, requests int) error {
-	end := &Store{now: func() time.Time { return yearBegan.Add(yearLasts) }}
+func (s *Store) fillRollups(ctx context.Context, tx *sql.Tx, requests int) error {
 	const together = 10_000
 	for first := 0; first < requests; first += together {
 		tally := usage.NewTally()
@@ -87,7 +91,7 @@ func fillRollups(ctx context.Context, tx *sql.Tx, requests int) error {
 			entry := yearEntry(i, requests)
 			tally.Add(&entry)
 		}
-		if err := end.addCounts(ctx, tx, tally); err != nil {
+		if err := s.addCounts(ctx, tx, tally); err != nil {
 			return err
 		}
 	}
@@ -126,84 +130,4 @@ func fillRows(tx *sql.Tx, requests int) error {
 		}
 	}
 	return nil
-}
-
-// yearReads are the reads that a dashboard makes, and larger ones.
-func yearReads(ctx context.Context, store *Store) map[string]func() error {
-	end := yearBegan.Add(yearLasts)
-	quarter, most := end.Add(-90*24*time.Hour), yearBegan.Add(time.Minute)
-	totals := func(from time.Time) func() error {
-		return func() error { _, err := store.Totals(ctx, from, end); return err }
-	}
-	series := func(from time.Time, step usage.Step, offset time.Duration) func() error {
-		return func() error { _, err := store.Series(ctx, from, end, step, offset); return err }
-	}
-	recent := func(f usage.Filter, before usage.Cursor) func() error {
-		return func() error { _, err := store.Recent(ctx, f, before, 100); return err }
-	}
-	return map[string]func() error{
-		"totals of an hour":                  totals(end.Add(-time.Hour)),
-		"totals of 90 days":                  totals(quarter),
-		"totals of the year":                 totals(most),
-		"series of 90 days by hour":          series(quarter, usage.Hour, 0),
-		"series of 90 days by day in China":  series(quarter, usage.Day, 8*time.Hour),
-		"series of the year by hour":         series(most, usage.Hour, 0),
-		"series of the year by day":          series(most, usage.Day, 0),
-		"series of the year by day in China": series(most, usage.Day, 8*time.Hour),
-		"models of 90 days":                  func() error { _, err := store.Models(ctx, quarter, end); return err },
-		"models of the year":                 func() error { _, err := store.Models(ctx, most, end); return err },
-		"accounts of the year":               func() error { _, err := store.Accounts(ctx, most, end); return err },
-		"recent":                             recent(usage.Filter{}, usage.Cursor{}),
-		"recent from the middle":             recent(usage.Filter{Model: "model-3"}, usage.Cursor{Began: yearBegan.Add(yearLasts / 2).UnixMilli()}),
-		"recent of three filters":            recent(usage.Filter{Model: "model-3", Outcome: "timeout", Account: "account-2"}, usage.Cursor{}),
-		"recent of a name that is not there": recent(usage.Filter{Model: "model-3", Account: "nobody"}, usage.Cursor{}),
-		"recent of a range":                  recent(usage.Filter{Outcome: "completed", From: quarter, To: quarter.Add(time.Hour)}, usage.Cursor{}),
-	}
-}
-
-// TestReadsOfAMillionRequestsUseTheirIndexes would see a read that walks over all rows, which
-// takes seconds. How fast reads are, BenchmarkReadsOfAYear says: their limit is far above
-// that, since a test must not fail for other work of the machine.
-func TestReadsOfAMillionRequestsUseTheirIndexes(t *testing.T) {
-	if testing.Short() {
-		t.Skip("making a million rows takes seconds")
-	}
-	t.Parallel()
-	requests, limit := 1_000_000, 400*time.Millisecond
-	if raceDetector {
-		requests, limit = 300, time.Minute
-	}
-	store := year(t, requests)
-	totals, err := store.Totals(t.Context(), yearBegan, yearBegan.Add(yearLasts))
-	if err != nil || totals.Requests != int64(requests) {
-		t.Errorf("the year has %d requests, error %v, want %d", totals.Requests, err, requests)
-	}
-	for name, read := range yearReads(t.Context(), store) {
-		best := time.Hour
-		for range 8 { // the machine has other work
-			began := time.Now()
-			if err := read(); err != nil {
-				t.Fatalf("%s: %v", name, err)
-			}
-			if best = min(best, time.Since(began)); best < limit {
-				break
-			}
-		}
-		if best >= limit {
-			t.Errorf("%s takes %s, want less than %s", name, best, limit)
-		}
-	}
-}
-
-func BenchmarkReadsOfAYear(b *testing.B) {
-	store := year(b, 1_000_000)
-	for name, read := range yearReads(b.Context(), store) {
-		b.Run(name, func(b *testing.B) {
-			for b.Loop() {
-				if err := read(); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
 }
