@@ -3,6 +3,7 @@ package dashboard
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"time"
 
 	"ondemand-api-proxy/usecase/usage"
@@ -27,7 +28,7 @@ func (t instant) MarshalJSON() ([]byte, error) {
 	if time.Time(t).IsZero() {
 		return []byte("null"), nil
 	}
-	return json.Marshal(time.Time(t).UTC().Format("2006-01-02T15:04:05.000Z07:00"))
+	return time.Time(t).UTC().AppendFormat(nil, `"2006-01-02T15:04:05.000Z07:00"`), nil
 }
 
 // millis are milliseconds; null when nothing was measured.
@@ -38,7 +39,7 @@ func (d millis) MarshalJSON() ([]byte, error) {
 	if d == 0 {
 		return []byte("null"), nil
 	}
-	return json.Marshal(time.Duration(d).Milliseconds())
+	return strconv.AppendInt(nil, time.Duration(d).Milliseconds(), 10), nil
 }
 
 // dollars are US dollars, from nano-dollars.
