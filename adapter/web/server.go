@@ -111,12 +111,18 @@ func New(options Options, chat Chat, models Models, gate *Gate, recorder Recorde
 	return s
 }
 
-// page serves a route of the dashboard.
+// page serves a route of the dashboard. A browser that goes elsewhere while its question is
+// being answered is no defect.
 func (s *Server) page(handler dashboard.Handler) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		if err := handler(c.Writer, c.Request); err != nil {
-			s.fail(c, err)
+		err := handler(c.Writer, c.Request)
+		if err == nil {
+			return
 		}
+		if c.Request.Context().Err() != nil && domain.KindOf(err) == domain.Internal {
+			err = domain.E(domain.ClientGone, "The client left before it was answered.", err)
+		}
+		s.fail(c, err)
 	}
 }
 

@@ -94,8 +94,8 @@ function opened() {
   tries = 0;
   clearTimeout(poll);
   poll = 0;
-  setMode("live");
   connection.updated = now();
+  setMode("live");
   if (late && !chosen().paused) fetchAll();
 }
 

@@ -98,7 +98,8 @@ async function load(name) {
     if (turn !== own.turn) return true;
     // Figures of a lost connection stay, dimmed, and so do all while the login form covers them; those of another
     // choice would be wrong.
-    if (error.status !== 401 && (own.busy || error.status >= 400)) own.error = error;
+    const gone = error.status === 0 || error.status > 500; // also what a gateway says of a server that stops
+    if (error.status !== 401 && (own.busy || !gone)) own.error = error;
     touch(name);
     return error.status === 401 || (error.status >= 400 && error.status < 500);
   }

@@ -1,5 +1,7 @@
 // What the reader has chosen to see. It lives in the address, so a view can be shared and survives a reload.
 
+import { outcomes } from "./outcomes.js";
+
 /** The ranges, with their length in milliseconds and the steps a chart may have in them, the default first. */
 export const ranges = {
   "1h": { ms: 3600e3, steps: ["minute"] },
@@ -50,10 +52,10 @@ function read() {
   const query = new URLSearchParams(location.search);
   const range = query.get("range");
   return {
-    range: range in ranges ? range : "24h",
+    range: Object.hasOwn(ranges, range) ? range : "24h",
     step: query.get("step") ?? "",
     model: query.get("model") ?? "",
-    outcome: query.get("outcome") ?? "",
+    outcome: outcomes.includes(query.get("outcome")) ? query.get("outcome") : "",
     account: query.get("account") ?? "",
     paused: query.get("paused") === "1",
   };
