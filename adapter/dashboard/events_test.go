@@ -222,18 +222,14 @@ func TestAStreamEndsWithItsClientItsLoginAndTheProgram(t *testing.T) {
 func TestAnOpenPageKeepsItsLoginAlive(t *testing.T) {
 	live(t, func(t *testing.T, w *world, ctx context.Context) {
 		_, done := w.listen(ctx, "Cookie", cookieName+"="+w.logIn().Value)
-		for _, one := range w.logins.all {
-			one.seen = one.seen.Add(2*beatEvery - idleTime) // it will be idle too long in a moment
-		}
+		w.logins.age(2*beatEvery-idleTime, 0) // it will be idle too long in a moment
 		time.Sleep(4 * beatEvery)
 		select {
 		case <-done:
 			t.Error("the stream ended while its page was open")
 		default:
 		}
-		for _, one := range w.logins.all {
-			one.began = one.began.Add(-lifetime)
-		}
+		w.logins.age(0, -lifetime)
 		time.Sleep(beatEvery)
 		synctest.Wait()
 		select {
@@ -242,6 +238,15 @@ func TestAnOpenPageKeepsItsLoginAlive(t *testing.T) {
 			t.Error("the stream outlives its login")
 		}
 	})
+}
+
+// age moves when all logins were seen last, and when they began.
+func (l *logins) age(seen, began time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, one := range l.all {
+		one.seen, one.began = one.seen.Add(seen), one.began.Add(began)
+	}
 }
 
 func TestThereAreOnlySoManyStreams(t *testing.T) {
