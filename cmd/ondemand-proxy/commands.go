@@ -2,25 +2,73 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
+	"os"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"text/tabwriter"
 	"time"
 
 	"ondemand-api-proxy/infrastructure/app"
+	"ondemand-api-proxy/infrastructure/config"
 )
 
-// config prints the effective configuration.
+// config prints the effective configuration, or checks a file, or writes one.
 func (p program) config(_ context.Context, opts options) error {
+	switch {
+	case opts.init:
+		return p.initConfig(opts)
+	case opts.check != "":
+		opts.flags["config"] = opts.check
+	}
 	cfg, err := p.load(opts)
 	if err != nil {
 		return err
 	}
-	return cfg.Print(p.stdout)
+	if opts.check == "" {
+		return cfg.Print(p.stdout)
+	}
+	if err := app.CheckConfig(cfg); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(p.stdout, "%s can be used\n", opts.check)
+	for _, sentence := range append(cfg.Hidden(), cfg.Warnings()...) {
+		_, _ = fmt.Fprintln(p.stdout, sentence)
+	}
+	return err
+}
+
+// starterFile is written unless --config names another one.
+const starterFile = "config.yaml"
+
+// initConfig writes a file to begin with. One that is there is never touched.
+func (p program) initConfig(opts options) error {
+	path := starterFile
+	if named := opts.flags["config"]; named != "" {
+		path = named
+	}
+	if extension := filepath.Ext(path); extension != ".yaml" && extension != ".yml" {
+		return fmt.Errorf("a file to begin with is YAML, so that it can hold comments: let its name end in .yaml, not %q", extension)
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%s is there already, and is left as it is", path)
+	}
+	if err != nil {
+		return fmt.Errorf("the file cannot be written: %w", err)
+	}
+	_, err = io.WriteString(file, config.Starter("sk-"+rand.Text()))
+	if err := errors.Join(err, file.Close()); err != nil {
+		return fmt.Errorf("the file cannot be written: %w", err)
+	}
+	_, err = fmt.Fprintf(p.stdout, "%s is written: put your accounts into it, and start with\n  ondemand-proxy --config %s\n", path, path)
+	return err
 }
 
 // accounts signs every account in and prints a table. The error counts those that failed.

@@ -78,6 +78,8 @@ func commandOf(args []string) (command string, rest []string) {
 // options are the flags of one call.
 type options struct {
 	demo  bool
+	check string            // config: the file to check instead of printing
+	init  bool              // config: write a file to begin with
 	flags map[string]string // those that the configuration knows, if set
 }
 
@@ -93,12 +95,17 @@ func parse(command string, args []string) (options, error) {
 		return opts, fmt.Errorf("unexpected argument %q after %s", set.Arg(0), command)
 	}
 	set.Visit(func(f *flag.Flag) {
-		if f.Name != "demo" {
+		if f.Name != "demo" && f.Name != "check" && f.Name != "init" {
 			opts.flags[f.Name] = f.Value.String()
 		}
 	})
-	if opts.demo && command != "serve" {
+	switch {
+	case opts.demo && command != "serve":
 		return opts, fmt.Errorf("--demo belongs to serve, not to %s", command)
+	case (opts.check != "" || opts.init) && command != "config":
+		return opts, fmt.Errorf("--check and --init belong to config, not to %s", command)
+	case opts.check != "" && opts.init:
+		return opts, errors.New("--check and --init do not go together")
 	}
 	return opts, nil
 }
@@ -106,6 +113,8 @@ func parse(command string, args []string) (options, error) {
 func flagSet(opts *options) *flag.FlagSet {
 	set := flag.NewFlagSet("ondemand-proxy", flag.ContinueOnError)
 	set.BoolVar(&opts.demo, "demo", false, "serve: answer from a simulator, without any account")
+	set.StringVar(&opts.check, "check", "", "config: say whether this `file` can be used, and start nothing")
+	set.BoolVar(&opts.init, "init", false, "config: write a file to begin with, with a new access token (config.yaml, or the one that --config names)")
 	set.String("config", "", "the configuration `file` (default config.json, if there is one)")
 	set.String("host", "", "the `address` to listen on (default 127.0.0.1)")
 	set.String("port", "", "the `port` to listen on (default 5000)")

@@ -109,8 +109,14 @@ func (r *reloader) read(current config.Config) (config.Config, error) {
 	if current.File().Exists() && !next.File().Exists() {
 		return next, errors.New("the configuration file is gone: " + current.File().Path())
 	}
-	_, err = models.New(next.Models, next.DefaultModel)
-	return next, err
+	return next, CheckConfig(next)
+}
+
+// CheckConfig finds what spans several keys of a configuration and would keep the service from
+// starting.
+func CheckConfig(c config.Config) error {
+	_, err := models.New(c.Models, c.DefaultModel)
+	return err
 }
 
 // apply makes the configuration the one in force.

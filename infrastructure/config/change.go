@@ -29,7 +29,16 @@ func (c Config) Changes(next Config) []string {
 	return lines
 }
 
-func (c Config) differs(k row, next Config) bool { return !reflect.DeepEqual(k.get(&c), k.get(&next)) }
+// differs tells whether a key has another value in next. An empty list is like none.
+func (c Config) differs(k row, next Config) bool {
+	before, after := k.get(&c), k.get(&next)
+	if v, w := reflect.ValueOf(before), reflect.ValueOf(after); v.Kind() == reflect.Slice || v.Kind() == reflect.Map {
+		if v.Len() == 0 && w.Len() == 0 {
+			return false
+		}
+	}
+	return !reflect.DeepEqual(before, after)
+}
 
 // TakeOver returns the configuration with what of next takes effect while running.
 func (c Config) TakeOver(next Config) Config {
