@@ -70,7 +70,15 @@ func (s *Sim) query(x *exchange) {
 	}
 	turn, before := s.sessions.ask(found, x.asked.Query, x.asked.EndpointID)
 	var sent string
-	defer func() { s.sessions.answered(found, turn, sent, x.finished) }()
+	told := false // the turn is complete already
+	defer func() {
+		switch {
+		case !told:
+			s.sessions.answered(found, turn, sent, x.finished)
+		case !x.finished:
+			s.sessions.broke(found, turn)
+		}
+	}()
 
 	seen := Seen{Session: found.id, Account: account.Label(), Turns: before, Query: x.asked.Query, Asked: *x.asked}
 	answer := x.answer(seen)
@@ -79,6 +87,10 @@ func (s *Sim) query(x *exchange) {
 		return
 	}
 	st := newStreamer(x, found.id)
+	st.whole = func() { // who has read the last frame may ask again before this handler has returned
+		told = true
+		s.sessions.answered(found, turn, st.text.String(), true)
+	}
 	s.ledger.streams.Add(1)
 	defer s.ledger.streams.Add(-1)
 	s.changed.notify()

@@ -109,6 +109,13 @@ func (t *sessions) answered(s *session, turn int, answer string, complete bool) 
 	t.weigh(s, len(answer))
 }
 
+// broke corrects a turn whose last bytes could not be sent.
+func (t *sessions) broke(s *session, turn int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s.turns[turn].Complete = false
+}
+
 func (t *sessions) weigh(s *session, more int) {
 	s.bytes += more
 	if t.byID[s.id] == s {

@@ -18,6 +18,7 @@ type streamer struct {
 	text  strings.Builder
 	low   rune // second half of a character whose first half is out
 	began time.Time
+	whole func() // called once, before the end of the answer goes out
 }
 
 func newStreamer(x *exchange, session string) *streamer {
@@ -155,6 +156,7 @@ func (st *streamer) ending(answer Answer) bool {
 }
 
 func (st *streamer) done() bool {
+	st.whole()
 	st.json = append(st.json[:0], "[DONE]"...)
 	st.out = st.line(st.out, "message")
 	st.out = append(st.out, st.x.plan.afterDone...)
