@@ -48,7 +48,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) error {
 		case <-loggedOut:
 			return nil
 		case <-beat.C:
-			if login != nil && !s.logins.alive(login, time.Now()) {
+			if login != nil && s.loggedIn(r) == nil {
 				return nil
 			}
 		case event = <-l.events:

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
+	"sync"
 )
 
 //go:embed static
@@ -17,6 +18,9 @@ var embedded embed.FS
 
 // static holds index.html, login.html and the folder assets.
 var static = sub(embedded, "static")
+
+// own are the program's own files; they are put together once.
+var own = sync.OnceValue(func() files { return load(static) })
 
 func sub(files fs.FS, folder string) fs.FS {
 	inner, err := fs.Sub(files, folder)

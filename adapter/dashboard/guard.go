@@ -31,7 +31,7 @@ func errRestricted() *domain.Error {
 func (s *Server) guarded(next Handler) Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		private(w)
-		login := s.logins.of(r, time.Now())
+		login := s.loggedIn(r)
 		switch {
 		case login != nil && !fromOwnPage(r):
 			return errCrossOrigin()
@@ -53,6 +53,17 @@ func (s *Server) guarded(next Handler) Handler {
 		}
 		return errWrongPassword()
 	}
+}
+
+// loggedIn returns the login of who made the request, nil when there is none. A login ends with
+// the password that it was begun with.
+func (s *Server) loggedIn(r *http.Request) *loggedIn {
+	login := s.logins.of(r, time.Now())
+	if login != nil && !login.password.Equal(s.options.Access().Password) {
+		s.logins.end(login)
+		return nil
+	}
+	return login
 }
 
 // isPassword compares in constant time.

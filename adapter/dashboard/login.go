@@ -34,7 +34,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 		}
 		return errWrongPassword()
 	}
-	http.SetCookie(w, s.cookie(r, s.logins.begin(time.Now()), lifetime))
+	http.SetCookie(w, s.cookie(r, s.logins.begin(s.options.Access().Password, time.Now()), lifetime))
 	if isForm { // of a browser that ran no script
 		http.Redirect(w, r, "..", http.StatusSeeOther)
 		return nil
@@ -82,7 +82,7 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
 	if !fromOwnPage(r) {
 		return errCrossOrigin()
 	}
-	if login := s.logins.of(r, time.Now()); login != nil {
+	if login := s.loggedIn(r); login != nil {
 		s.logins.end(login)
 	}
 	http.SetCookie(w, s.cookie(r, "", -1))

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"ondemand-api-proxy/domain"
 )
 
 func TestTheCookieOfALogin(t *testing.T) {
@@ -85,6 +87,15 @@ func TestALoginEndsWhenItIsNotUsedAndAfterAMonth(t *testing.T) {
 	})
 }
 
+func TestALoginEndsWithItsPassword(t *testing.T) {
+	w := newWorld(t, nil)
+	cookie := []string{"Cookie", cookieName + "=" + w.logIn().Value}
+	w.access.Password = domain.NewSecret("another one")
+	w.refuses("after the password was changed", w.ask("GET", "/api/models", "", cookie...), "unauthenticated not_logged_in")
+	w.access.Password = domain.NewSecret(password)
+	w.refuses("after it was changed back", w.ask("GET", "/api/models", "", cookie...), "unauthenticated not_logged_in")
+}
+
 func TestThereAreOnlySoManyLogins(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, nil)
@@ -92,7 +103,7 @@ func TestThereAreOnlySoManyLogins(t *testing.T) {
 		time.Sleep(time.Second)
 		second := w.logIn()
 		for range mostLogins - 1 {
-			w.logins.begin(time.Now())
+			w.logins.begin(w.access.Password, time.Now())
 		}
 		if w.ask("GET", "/api/models", "", "Cookie", cookieName+"="+first.Value).Code == http.StatusOK {
 			t.Error("the login that was idle longest still counts")

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"ondemand-api-proxy/domain"
 )
 
 // How long a login lasts, and how many there are.
@@ -25,16 +27,17 @@ type logins struct {
 
 // loggedIn is one login.
 type loggedIn struct {
-	key   [sha256.Size]byte
-	began time.Time
-	seen  time.Time     // guarded by logins.mu
-	over  chan struct{} // closed when it is over
+	key      [sha256.Size]byte
+	password domain.Secret // that it was begun with
+	began    time.Time
+	seen     time.Time     // guarded by logins.mu
+	over     chan struct{} // closed when it is over
 }
 
 func newLogins() *logins { return &logins{all: make(map[[sha256.Size]byte]*loggedIn)} }
 
 // begin returns the value of a new login's cookie.
-func (l *logins) begin(now time.Time) string {
+func (l *logins) begin(password domain.Secret, now time.Time) string {
 	value := rand.Text() // 128 bits or more
 	key := sha256.Sum256([]byte(value))
 	l.mu.Lock()
@@ -42,7 +45,7 @@ func (l *logins) begin(now time.Time) string {
 	if len(l.all) >= mostLogins {
 		l.evict()
 	}
-	l.all[key] = &loggedIn{key: key, began: now, seen: now, over: make(chan struct{})}
+	l.all[key] = &loggedIn{key: key, password: password, began: now, seen: now, over: make(chan struct{})}
 	return value
 }
 
@@ -86,13 +89,6 @@ func (l *logins) touch(one *loggedIn, now time.Time) bool {
 	}
 	one.seen = now
 	return true
-}
-
-// alive notes that a login is in use; false: it is over.
-func (l *logins) alive(one *loggedIn, now time.Time) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.all[one.key] == one && l.touch(one, now)
 }
 
 // end ends a login.

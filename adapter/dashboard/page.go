@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"ondemand-api-proxy/domain"
 )
@@ -17,7 +16,7 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 // page serves GET /: the dashboard to who is logged in, and else the form to do so.
 func (s *Server) page(w http.ResponseWriter, r *http.Request) error {
 	shown := s.files.form
-	if s.logins.of(r, time.Now()) != nil {
+	if s.loggedIn(r) != nil {
 		shown = s.files.app
 	}
 	header := w.Header()
@@ -44,7 +43,7 @@ func (s *Server) framers() string {
 func (s *Server) asset(w http.ResponseWriter, r *http.Request) error {
 	f, found := s.files.assets[strings.TrimPrefix(r.URL.Path, assetsPath)]
 	switch {
-	case found && !f.public && s.logins.of(r, time.Now()) == nil:
+	case found && !f.public && s.loggedIn(r) == nil:
 		return errNotLoggedIn()
 	case !found:
 		return domain.E(domain.NotFound, "There is no such file; load the page anew.", nil)

@@ -83,7 +83,7 @@ type Server struct {
 
 // New returns a Server. Run has to be running for its events, and Close ends them.
 func New(options Options, ledger Ledger, pool Pool, gauges Gauges) *Server {
-	s := &Server{options: options, ledger: ledger, pool: pool, gauges: gauges, files: load(static), logins: newLogins()}
+	s := &Server{options: options, ledger: ledger, pool: pool, gauges: gauges, files: own(), logins: newLogins()}
 	s.feed = newFeed(s.moment, s.rows)
 	return s
 }
