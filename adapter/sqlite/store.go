@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/gofrs/flock"
 )
 
 // fileName is the store's file in the data directory.
@@ -23,6 +25,7 @@ type Store struct {
 	writer    *sql.DB // of one connection
 	readers   *sql.DB // of a few, which never wait for the writer
 	now       func() time.Time
+	lock      *flock.Flock // of the directory; nil: not locked
 
 	requests, rollups prepared // of the writer
 }
@@ -34,11 +37,22 @@ func New(directory string) *Store { return &Store{directory: directory, now: tim
 
 // Open opens the file in the directory, which is made if it is missing, and brings its
 // tables up to date. A damaged file is moved aside and a new one begun; asideAs is then the
-// name of what was moved, for a warning. After an error the store is not open.
+// name of what was moved, for a warning. The error is ErrInUse when another process has the
+// store open. After an error the store is not open.
 func (s *Store) Open(ctx context.Context) (asideAs string, err error) {
 	if err := os.MkdirAll(s.directory, 0o700); err != nil {
 		return "", fmt.Errorf("make the data directory: %w", err)
 	}
+	if err := s.claim(); err != nil {
+		return "", err
+	}
+	if asideAs, err = s.openClaimed(ctx); err != nil {
+		return asideAs, errors.Join(err, s.release())
+	}
+	return asideAs, nil
+}
+
+func (s *Store) openClaimed(ctx context.Context) (asideAs string, err error) {
 	path := filepath.Join(s.directory, fileName)
 	err = s.openFile(ctx, path)
 	if err == nil || !isDamaged(err) {
@@ -111,7 +125,7 @@ func (s *Store) Close() error {
 		return s.writer.Close()
 	}
 	// The last connection to be closed tidies the file up, which readers may not.
-	return errors.Join(s.readers.Close(), s.writer.Close())
+	return errors.Join(s.readers.Close(), s.writer.Close(), s.release())
 }
 
 // change runs do in a transaction that may write.

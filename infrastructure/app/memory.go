@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"go.uber.org/zap"
@@ -23,9 +25,13 @@ type memory struct {
 	log       *zap.Logger
 }
 
-// recall opens the store and takes over what the last clean stop left there.
+// recall opens the store and takes over what the last clean stop left there. The error is
+// for when another instance has it open.
 func (m *memory) recall(ctx context.Context) error {
 	asideAs, err := m.store.Open(ctx)
+	if errors.Is(err, sqlite.ErrInUse) {
+		return fmt.Errorf("another ondemand-proxy uses the data directory %s: end that one, or give this one a directory of its own with data_dir or DATA_DIR", m.directory)
+	}
 	if asideAs != "" {
 		m.log.Warn("the database was damaged: it was moved aside, and a new one begun", zap.String("moved_to", asideAs))
 	}
