@@ -67,6 +67,10 @@ func Reset() Effect { return instead(true, func(x *exchange) { x.drop(true) }) }
 // Hangup closes the connection without an answer, or within it without its proper end.
 func Hangup() Effect { return instead(true, func(x *exchange) { x.drop(false) }) }
 
+// Raw sends this text in the place of an HTTP answer, byte by byte if SlowBytes says so,
+// and closes the connection.
+func Raw(text string) Effect { return instead(true, func(x *exchange) { x.raw(text) }) }
+
 // Hang is silence until the client leaves or the simulator closes.
 func Hang() Effect { return instead(true, func(x *exchange) { x.hang() }) }
 

@@ -187,3 +187,22 @@ func (x *exchange) drop(reset bool) {
 	}
 	_ = conn.Close()
 }
+
+// raw takes the connection, and sends something that HTTP knows nothing of.
+func (x *exchange) raw(text string) {
+	conn, _, err := x.rc.Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	x.taken = true
+	defer func() { _ = conn.Close() }()
+	if !x.plan.byteWise {
+		_, _ = io.WriteString(conn, text) // the client may have seen enough
+		return
+	}
+	for i := range len(text) {
+		if _, err := conn.Write([]byte{text[i]}); err != nil || !x.wait(x.plan.bytePause) {
+			return
+		}
+	}
+}

@@ -156,3 +156,28 @@ func TestOnlyRefusedQueriesLeaveNoTurn(t *testing.T) {
 		}
 	}
 }
+
+func TestRawTextTakesThePlaceOfAnAnswer(t *testing.T) {
+	server, c := start(t, sim.Options{})
+	const head = "HTTP/1.1 418 Teapot\r\nConnection: close\r\n\r\nshort"
+	server.Script(
+		sim.Fault{Times: 1, Do: sim.Raw(head)},
+		sim.Fault{Times: 1, Do: sim.SlowBytes(time.Microsecond).With(sim.Raw(head))},
+		sim.Fault{Times: 1, Do: sim.Raw("no HTTP at all\r\n\r\n")},
+		sim.Fault{Times: 1, Do: sim.SlowBytes(time.Hour).With(sim.Raw(head))},
+	)
+	for range 2 {
+		if got := c.post("/chat/v1/sessions", ""); got.status != http.StatusTeapot || got.body != "short" || got.err != nil {
+			t.Errorf("got %+v, want what was scripted", got)
+		}
+	}
+	if got := c.post("/chat/v1/sessions", ""); got.err == nil {
+		t.Errorf("got %+v, want no answer", got)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if response, err := c.open(ctx, http.MethodPost, "/chat/v1/sessions", ""); err == nil {
+		_ = response.Body.Close()
+		t.Errorf("an answer whose bytes take an hour each came with status %d", response.StatusCode)
+	}
+}

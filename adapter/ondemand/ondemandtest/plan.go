@@ -27,11 +27,18 @@ type plan struct {
 	afterDone string
 }
 
-// trigger applies an effect once so many deltas are out.
+// trigger applies an effect once so many deltas are out, or at one of the places behind
+// the last one.
 type trigger struct {
 	deltas int
 	effect Effect
 }
+
+// Places behind the last delta, where others have their number.
+const (
+	beforeDone = -1
+	onceDone   = -2
+)
 
 // Effect is what a fault does to a call. Effects are made by this package's functions
 // and combined with With.
@@ -53,6 +60,14 @@ func (e Effect) With(more ...Effect) Effect {
 func AfterDeltas(deltas int, effect Effect) Effect {
 	return func(p *plan) { p.later = append(p.later, trigger{deltas, effect}) }
 }
+
+// BeforeDone lets an effect happen inside a streamed answer, right before its [DONE]: all
+// deltas and the metrics are out.
+func BeforeDone(effect Effect) Effect { return AfterDeltas(beforeDone, effect) }
+
+// OnceDone lets an effect happen right after [DONE] is out, in place of the proper end of
+// the answer's body. The answer counts as complete.
+func OnceDone(effect Effect) Effect { return AfterDeltas(onceDone, effect) }
 
 // inStream is an effect on a stream at the point that was reached; outside of
 // AfterDeltas that is before the first delta.

@@ -41,8 +41,12 @@ func (st *streamer) run(answer Answer) bool {
 	h.Set("Cache-Control", "no-cache")
 	st.x.head(http.StatusOK, "text/event-stream; charset=utf-8")
 	finished := st.x.flush() && st.statusLog("fulfilling", "processing", "Fulfilling the prompt...", "") &&
-		st.planning() && st.due() && st.deltas(answer) && st.ending(answer)
-	return st.drain() && finished
+		st.planning() && st.due(st.sent) && st.deltas(answer) && st.ending(answer)
+	finished = st.drain() && finished
+	if finished && !st.x.plan.noDone {
+		_ = st.due(onceDone) && st.drain()
+	}
+	return finished
 }
 
 // deltas sends reasoning and text.
@@ -74,7 +78,7 @@ func (st *streamer) next(send func() bool) bool {
 	st.sent++
 	st.x.entry.deltas.Add(1)
 	st.x.sim.changed.notify()
-	return st.due()
+	return st.due(st.sent)
 }
 
 // piece builds a delta frame of text, and returns what must wait for the next frame:
@@ -101,11 +105,12 @@ func (st *streamer) piece(text string) (rest string) {
 	return text[at+size:]
 }
 
-// due applies the script's effects for the number of deltas that are out.
-func (st *streamer) due() bool {
+// due applies the script's effects for the number of deltas that are out, or for a place
+// behind the last one.
+func (st *streamer) due(at int) bool {
 	p := &st.x.plan
 	for _, t := range p.later {
-		if t.deltas != st.sent {
+		if t.deltas != at {
 			continue
 		}
 		p.streaming, p.pause, p.frame, p.instead = true, 0, nil, nil
@@ -152,7 +157,7 @@ func (st *streamer) ending(answer Answer) bool {
 	if !st.wire.NoMetrics && !st.metrics(answer) {
 		return false
 	}
-	return st.x.plan.noDone || st.done()
+	return st.due(beforeDone) && (st.x.plan.noDone || st.done())
 }
 
 func (st *streamer) done() bool {

@@ -38,6 +38,10 @@ func TestStreamsBreakAsScripted(t *testing.T) {
 		"raw":              {sim.RawFrame("[1]"), "123456", true, nil, "data:[1]\n", "zzz"},
 		"no done":          {sim.NoDone(), "123456", false, nil, "metricsLog", "[DONE]"},
 		"after done":       {sim.AfterDone("garbage\n"), "123456", true, nil, "data:[DONE]\n\ngarbage\n", "zzz"},
+		"cut at the end":   {sim.BeforeDone(sim.Cut()), "123456", false, nil, "metricsLog", "[DONE]"},
+		"error at the end": {sim.BeforeDone(sim.ErrorFrame("Sorry", "x")), "123456", false, nil, `"eventType":"error"`, "[DONE]"},
+		"frame once done":  {sim.OnceDone(sim.RawFrame("[1]")), "123456", true, nil, "data:[DONE]\n\nevent:message\ndata:[1]\n", "zzz"},
+		"hangup once done": {sim.OnceDone(sim.Hangup()), "123456", true, io.ErrUnexpectedEOF, "metricsLog", "zzz"},
 		"empty":            {sim.EmptyAnswer(), "", true, nil, "metricsLog", `"fulfillment"`},
 		"reasoning only":   {sim.ReasoningOnly("Hm."), "", true, nil, "fulfillment_thinking", `"fulfillment"`},
 		"slow bytes":       {sim.AfterDeltas(5, sim.SlowBytes(time.Microsecond)), "123456", true, nil, "metricsLog", "zzz"},
@@ -74,6 +78,22 @@ func TestBrokenTurnHoldsWhatWasSent(t *testing.T) {
 	want := []sim.Turn{{Query: "hi", Answer: "one two", Endpoint: endpoint}}
 	if diff := cmp.Diff(want, server.Transcript(session)); diff != "" {
 		t.Errorf("transcript (-want +got):\n%s", diff)
+	}
+}
+
+func TestATurnIsCompleteOnceDoneIsOut(t *testing.T) {
+	server, c := start(t, sim.Options{Model: sim.Say("one two three")})
+	for do, want := range map[*sim.Fault]bool{
+		{On: sim.Query, Times: 1, Do: sim.OnceDone(sim.Hangup())}:   true,
+		{On: sim.Query, Times: 1, Do: sim.BeforeDone(sim.Hangup())}: false,
+	} {
+		session := c.session()
+		server.Script(*do)
+		c.ask(session, "hi", "")
+		eventually(t, server, "the call is over", func() bool { return server.Running() == 0 })
+		if turn := server.Transcript(session)[0]; turn.Complete != want || turn.Answer != "one two three" {
+			t.Errorf("the turn is %+v, want all of its answer, complete: %v", turn, want)
+		}
 	}
 }
 
