@@ -5,9 +5,11 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -48,16 +50,20 @@ func (s *soak) sends(client *http.Client, call soakCall) soakEnding {
 	ending := soakEnding{call: call}
 	ctx, leave := context.WithTimeout(context.Background(), time.Minute)
 	defer leave()
-	var sent atomic.Bool
-	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteRequest: func(info httptrace.WroteRequestInfo) {
-		if info.Err != nil {
-			return
-		}
-		sent.Store(true)
-		if call.leave.is && call.leave.bytes == 0 {
-			time.AfterFunc(call.leave.after, leave)
-		}
-	}})
+	var wire atomic.Pointer[soakConn]
+	var before atomic.Int64 // bytes that had been sent over wire
+	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(info httptrace.GotConnInfo) {
+			conn := info.Conn.(*soakConn)
+			before.Store(conn.written())
+			wire.Store(conn)
+		},
+		WroteRequest: func(info httptrace.WroteRequestInfo) {
+			if info.Err == nil && call.leave.is && call.leave.bytes == 0 {
+				time.AfterFunc(call.leave.after, leave)
+			}
+		},
+	})
 	request, err := http.NewRequestWithContext(traced, call.method, s.proxy.url+call.path, strings.NewReader(call.body))
 	if err != nil {
 		s.books.disagree("a request cannot be made: %v", err)
@@ -75,7 +81,10 @@ func (s *soak) sends(client *http.Client, call soakCall) soakEnding {
 	case err == nil:
 		ending.said = soakRead(response.StatusCode, response.Header.Get("Content-Type"), body)
 		ending.outcomes = ending.said.outcomes(response.StatusCode)
-	case sent.Load() && (errors.Is(ctx.Err(), context.Canceled) || errors.Is(err, errSoakLeft)):
+	case errors.Is(ctx.Err(), context.Canceled) || errors.Is(err, errSoakLeft):
+		if conn := wire.Load(); conn == nil || conn.written() == before.Load() {
+			return ending // it left before its request did
+		}
 		ending.left = true
 	default:
 		s.books.disagree("%s %s failed with nobody leaving: %v", call.method, call.path, err)
@@ -83,6 +92,40 @@ func (s *soak) sends(client *http.Client, call soakCall) soakEnding {
 	}
 	s.books.ended(ending)
 	return ending
+}
+
+// soakConn counts what is sent over a connection. WroteRequest alone tells too little: it is called before the
+// last buffer is flushed, and a client that leaves at that moment has sent nothing.
+type soakConn struct {
+	net.Conn
+	mu   sync.Mutex
+	sent int64
+}
+
+// soakTransport makes a transport over connections that count.
+func soakTransport() *http.Transport {
+	return &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := new(net.Dialer).DialContext(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return &soakConn{Conn: conn}, nil
+	}}
+}
+
+func (c *soakConn) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n, err := c.Conn.Write(p)
+	c.sent += int64(n)
+	return n, err
+}
+
+// written tells how many bytes were sent, once a write that is going on has ended.
+func (c *soakConn) written() int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.sent
 }
 
 // read reads a body, to its end or as far as the client has patience.

@@ -80,7 +80,7 @@ func (s *soak) watch(stop <-chan struct{}) {
 
 // listen opens the dashboard's stream of events and leaves it after a while.
 func (s *soak) listen(stop <-chan struct{}) {
-	transport := &http.Transport{}
+	transport := soakTransport()
 	defer transport.CloseIdleConnections()
 	every(200*time.Millisecond, stop, func() {
 		s.sends(&http.Client{Transport: transport}, soakCall{

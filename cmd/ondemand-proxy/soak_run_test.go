@@ -73,7 +73,8 @@ func TestSoak(t *testing.T) {
 
 func startSoak(t *testing.T) *soak {
 	t.Helper()
-	transport := &http.Transport{MaxIdleConnsPerHost: 4}
+	transport := soakTransport()
+	transport.MaxIdleConnsPerHost = 4
 	t.Cleanup(transport.CloseIdleConnections)
 	s := &soak{t: t, platform: startSoakPlatform(t, soakTroubles()), books: newSoakBooks(), operator: &http.Client{Transport: transport}}
 	s.file = newConfigFile(t, "[]")
@@ -92,7 +93,7 @@ func (s *soak) load(lasts time.Duration) {
 	stop := make(chan struct{})
 	var group sync.WaitGroup
 	for range soakClients {
-		transport := &http.Transport{}
+		transport := soakTransport()
 		client := &soaker{soak: s, client: &http.Client{Transport: transport}}
 		group.Go(func() {
 			defer transport.CloseIdleConnections()
