@@ -94,6 +94,7 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
 // frame of a Space is a third party to the browser: its cookie has to say None, and to be
 // kept for that frame alone.
 func (s *Server) cookie(r *http.Request, value string, age time.Duration) *http.Cookie {
+	//nolint:gosec // G124: what it misses is set, to a variable or further down
 	c := &http.Cookie{
 		Name: cookieName, Value: value, Path: "/", MaxAge: int(age.Seconds()),
 		HttpOnly: true, Secure: s.options.OverTLS(r), SameSite: http.SameSiteStrictMode,

@@ -1,0 +1,42 @@
+package dashboard
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"ondemand-api-proxy/domain"
+)
+
+// FuzzCookie sends cookies of every form: only the value of a running login logs in, and it does whatever
+// other cookies stand beside it.
+func FuzzCookie(f *testing.F) {
+	all := newLogins()
+	value := all.begin(domain.NewSecret("a password"), time.Now())
+	loggedIn := func(header string) bool {
+		request := httptest.NewRequest(http.MethodGet, "/api/overview", nil)
+		request.Header["Cookie"] = []string{header}
+		return all.of(request, time.Now()) != nil
+	}
+	f.Add("")
+	f.Add("a=b; c=\"d\"; =; ;;")
+	f.Add(cookieName + "=")
+	f.Add(cookieName + "=" + strings.Repeat("A", 26) + "; Path=/; HttpOnly")
+	f.Add("\x00=\xff; a=\r\n" + cookieName)
+	f.Fuzz(func(t *testing.T, others string) {
+		if strings.Contains(others, value) {
+			t.Skip("the value was guessed")
+		}
+		if loggedIn(others) {
+			t.Errorf("%q logged in", others)
+		}
+		if strings.Contains(others, cookieName) {
+			return // the first of two cookies of one name counts
+		}
+		if !loggedIn(others + "; " + cookieName + "=" + value) {
+			t.Errorf("the login was not found beside %q", others)
+		}
+	})
+}
