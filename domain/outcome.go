@@ -10,8 +10,8 @@ const (
 	OutcomeCompleted     Outcome = "completed"
 	OutcomeLength        Outcome = "length" // ended by the client's token limit
 	OutcomeClientGone    Outcome = "client_gone"
-	OutcomeUpstreamCut   Outcome = "upstream_cut"   // stopped after the commit point
-	OutcomeUpstreamError Outcome = "upstream_error" // no attempt went well
+	OutcomeUpstreamCut   Outcome = "upstream_cut"   // the answer broke off
+	OutcomeUpstreamError Outcome = "upstream_error" // the platform reported a fault, in every attempt or within the answer
 	OutcomeTimeout       Outcome = "timeout"
 	OutcomeRejected      Outcome = "rejected" // a request that could not be served as it was
 	OutcomeRateLimited   Outcome = "rate_limited"

@@ -249,7 +249,7 @@ export const en = {
   "outcome_note.length": "The answer ended at the token limit that the client had set.",
   "outcome_note.client_gone": "The client closed the connection before the answer was complete.",
   "outcome_note.upstream_cut": "on-demand.io stopped in the middle of the answer.",
-  "outcome_note.upstream_error": "No attempt brought an answer from on-demand.io.",
+  "outcome_note.upstream_error": "on-demand.io reported an error, in every attempt or in the middle of the answer.",
   "outcome_note.timeout": "on-demand.io stayed silent for too long.",
   "outcome_note.rejected": "The request could not be served as it was.",
   "outcome_note.rate_limited": "Too many requests, for this access token or for the accounts behind it.",

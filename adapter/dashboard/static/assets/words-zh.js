@@ -249,7 +249,7 @@ export const zh = {
   "outcome_note.length": "回答达到了客户端设置的长度上限。",
   "outcome_note.client_gone": "回答完成之前客户端断开了连接。",
   "outcome_note.upstream_cut": "on-demand.io 在回答途中中断。",
-  "outcome_note.upstream_error": "所有尝试都没能从 on-demand.io 得到回答。",
+  "outcome_note.upstream_error": "on-demand.io 报告了错误：每次尝试都失败，或者在回答中途出错。",
   "outcome_note.timeout": "on-demand.io 长时间没有响应。",
   "outcome_note.rejected": "请求本身无法处理。",
   "outcome_note.rate_limited": "请求过于频繁：该访问令牌或上游账户触发了限流。",
