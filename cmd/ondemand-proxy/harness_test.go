@@ -121,7 +121,7 @@ func launch(t testing.TB, s setup) *proxy {
 	p.command.Env = append([]string{
 		"HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH"),
 		"API_ACCESS_TOKEN=" + accessToken, "PORT=0", "DATA_DIR=" + s.dataDir, "RATE_LIMIT=0",
-		"RETRY_DELAY=0.01", "DEBUG_MODE=true", "GORACE=atexit_sleep_ms=10", // the race detector waits a second by default
+		"RETRY_DELAY=0.01", "DEBUG_MODE=true", "WARM_SESSIONS=0", "GORACE=atexit_sleep_ms=10", // the race detector waits a second by default
 	}, s.environ...)
 	p.command.Stdout, p.command.Stderr = p.out, p.log
 	if err := p.command.Start(); err != nil {

@@ -31,6 +31,7 @@ type parts struct {
 	Store     *sqlite.Store
 	Ledger    *usage.Ledger
 	Sessions  *chat.Sessions
+	Warm      *chat.Warm
 	Pool      *accounts.Pool
 	Refresher *models.Refresher
 	Dashboard *dashboard.Server
@@ -55,6 +56,7 @@ func run(lifecycle fx.Lifecycle, p parts) {
 		{OnStop: func(context.Context) error { p.Transport.CloseIdleConnections(); return nil }},
 		{OnStart: memory.recall, OnStop: memory.save},
 		{OnStop: func(context.Context) error { p.Pool.Close(); return nil }},
+		{OnStop: func(context.Context) error { p.Warm.Close(); return nil }},
 		{OnStop: func(context.Context) error { background.end(); return nil }},
 		{OnStart: func(ctx context.Context) error { return p.Server.Start(ctx, p.stoppedServing) }, OnStop: p.Server.Stop},
 		{OnStart: func(context.Context) error {

@@ -116,6 +116,9 @@ func useCaseModule() fx.Option {
 			},
 			func(c config.Config) (*models.Catalogue, error) { return models.New(c.Models, c.DefaultModel) },
 			func(c *models.Catalogue) chat.Models { return c },
+			func(c config.Config, p *accounts.Pool, upstream chat.Upstream) *chat.Warm {
+				return chat.NewWarm(p, upstream, c.WarmSessions, c.SessionTimeout)
+			},
 			chat.New,
 			models.NewRefresher,
 		),

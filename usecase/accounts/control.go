@@ -23,7 +23,7 @@ func (p *Pool) Call(ctx context.Context, call func(context.Context, domain.Accou
 	}
 	account := m.account
 	p.mu.Unlock()
-	return p.control(ctx, m, account, call)
+	return p.control(ctx, m, account, call, false)
 }
 
 // forControl picks the account for a control call, under the lock; nil: none.
@@ -54,18 +54,39 @@ func (p *Pool) CallOn(ctx context.Context, id domain.AccountID, call func(contex
 	}
 	account := m.account
 	p.mu.Unlock()
-	return p.control(ctx, m, account, call)
+	return p.control(ctx, m, account, call, false)
 }
 
-// control makes a control call and reports what says something about the account.
-func (p *Pool) control(ctx context.Context, m *member, account domain.Account, call func(context.Context, domain.Account, domain.Grant) error) error {
+// CallAhead makes one control call on this very account, for work to come and while it is ready
+// only. That the account is refused or rate-limited changes its state as it would have for that work. The error is NotFound
+// when the pool has no such account, and AccountsExhausted while it is not ready.
+func (p *Pool) CallAhead(ctx context.Context, id domain.AccountID, call func(context.Context, domain.Account, domain.Grant) error) error {
+	p.mu.Lock()
+	m, err := p.find(id)
+	if err == nil {
+		if state, _, _ := m.health.At(time.Now()); state != domain.AccountReady {
+			err = domain.E(domain.AccountsExhausted, "The account is not ready.", nil)
+		}
+	}
+	if err != nil {
+		p.mu.Unlock()
+		return err
+	}
+	account := m.account
+	p.mu.Unlock()
+	return p.control(ctx, m, account, call, true)
+}
+
+// control makes a control call and reports what says something about the account: how a sign-in on the
+// way failed and, if told to, account trouble that the call itself met.
+func (p *Pool) control(ctx context.Context, m *member, account domain.Account, call func(context.Context, domain.Account, domain.Grant) error, trouble bool) error {
 	began := time.Now()
 	var called error
 	err := p.call(ctx, m, account, func(ctx context.Context, account domain.Account, grant domain.Grant) error {
 		called = call(ctx, account, grant)
 		return called
 	})
-	if err == nil || errors.Is(err, called) {
+	if err == nil || errors.Is(err, called) && !(trouble && domain.KindOf(err).IsAccountTrouble()) {
 		return err
 	}
 	p.mu.Lock()

@@ -87,3 +87,41 @@ func TestOnlyAnAccountOfThePoolCanBePutBack(t *testing.T) {
 		t.Errorf("putting back an account that is not there: %v, want not found", err)
 	}
 }
+
+func TestACallAheadIsMadeOnAReadyAccountOnlyAndTellsItsTrouble(t *testing.T) {
+	for name, test := range map[string]struct {
+		before error // how the account's last query ended
+		call   error
+		called bool
+		want   domain.AccountState
+	}{
+		"well":             {called: true, want: domain.AccountReady},
+		"a fault":          {call: fault(domain.UpstreamFault), called: true, want: domain.AccountReady},
+		"a rate limit":     {call: fault(domain.UpstreamRateLimited), called: true, want: domain.AccountCooling},
+		"a refused plan":   {call: fault(domain.PlanRefused), called: true, want: domain.AccountOut},
+		"while it rests":   {before: fault(domain.UpstreamFault), want: domain.AccountResting},
+		"while it is out":  {before: fault(domain.PlanRefused), want: domain.AccountOut},
+		"while it is cool": {before: fault(domain.UpstreamRateLimited), want: domain.AccountCooling},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := account(t, "a", domain.AccountLimits{})
+			p := pool(t, &platform{}, a)
+			acquire(t, p, Wish{}).Release(test.before)
+			called := false
+			err := p.CallAhead(t.Context(), a.ID(), func(context.Context, domain.Account, domain.Grant) error {
+				called = true
+				return test.call
+			})
+			if called != test.called || (err == nil) != (test.called && test.call == nil) {
+				t.Errorf("called: %v, error %v", called, err)
+			}
+			if got := p.Statuses()[0].State; got != test.want {
+				t.Errorf("the account is %s, want %s", got, test.want)
+			}
+		})
+	}
+	p := pool(t, &platform{})
+	if err := p.CallAhead(t.Context(), "nobody", nil); domain.KindOf(err) != domain.NotFound {
+		t.Errorf("a call on an account that is not there: %v, want not found", err)
+	}
+}

@@ -18,6 +18,7 @@ type attempt struct {
 	began     time.Time
 	session   domain.SessionID
 	continued bool // the session had seen the conversation before
+	ahead     bool // the session was opened before the request came
 	again     bool // the account failed this choice before
 	text      string
 	queried   bool
@@ -63,11 +64,7 @@ func (a *attempt) converse(ctx context.Context) error {
 func (a *attempt) ask(ctx context.Context) (stream Stream, err error) {
 	c := a.choice
 	if !a.continued {
-		err := a.lease.Call(ctx, func(ctx context.Context, account domain.Account, grant domain.Grant) (err error) {
-			a.session, err = c.in.upstream.OpenSession(ctx, account, grant)
-			return err
-		})
-		if err != nil {
+		if err := a.open(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -84,6 +81,20 @@ func (a *attempt) ask(ctx context.Context) (stream Stream, err error) {
 		return err
 	})
 	return stream, err
+}
+
+// open gets a new session: one that was opened ahead, unless the choice has failed before.
+func (a *attempt) open(ctx context.Context) error {
+	c := a.choice
+	if !c.replay {
+		if a.session, a.ahead = c.in.warm.Take(c.account, time.Now()); a.ahead {
+			return nil
+		}
+	}
+	return a.lease.Call(ctx, func(ctx context.Context, account domain.Account, grant domain.Grant) (err error) {
+		a.session, err = c.in.upstream.OpenSession(ctx, account, grant)
+		return err
+	})
 }
 
 // pull takes the answer from the upstream, delta by delta, through the shaper to the

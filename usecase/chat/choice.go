@@ -97,11 +97,11 @@ func (c *choice) giveUp(ctx context.Context, a *attempt, err error) error {
 	return nil
 }
 
-// sessionAtFault tells whether err may mean no more than that the session which went on
+// sessionAtFault tells whether err may mean no more than that a session which is not new
 // is no longer usable.
 func (a *attempt) sessionAtFault(err error) bool {
 	kind := domain.KindOf(err)
-	return a.continued && (kind == domain.SessionGone || kind == domain.UpstreamRejected)
+	return (a.continued || a.ahead) && (kind == domain.SessionGone || kind == domain.UpstreamRejected)
 }
 
 // isRetried tells whether a failure of this kind is worth another attempt, on another

@@ -41,14 +41,15 @@ type Interactor struct {
 	accounts Accounts
 	upstream Upstream
 	sessions *Sessions
+	warm     *Warm
 	tokens   Tokenizer
 	observer Observer
 	options  Options
 }
 
 // New returns an interactor.
-func New(models Models, accounts Accounts, upstream Upstream, sessions *Sessions, tokens Tokenizer, observer Observer, options Options) *Interactor {
-	return &Interactor{models, accounts, upstream, sessions, tokens, observer, options}
+func New(models Models, accounts Accounts, upstream Upstream, sessions *Sessions, warm *Warm, tokens Tokenizer, observer Observer, options Options) *Interactor {
+	return &Interactor{models, accounts, upstream, sessions, warm, tokens, observer, options}
 }
 
 // Complete answers one request: it resolves the model, and gets every choice answered (see

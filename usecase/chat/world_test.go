@@ -16,6 +16,7 @@ type world struct {
 	platform *platform
 	pool     *pool
 	sessions *Sessions
+	warm     *Warm
 	ledger   *ledger
 	records  []domain.Record
 	client   *client
@@ -34,7 +35,7 @@ type tester interface {
 func newWorld(t tester, accounts int, turns ...turn) *world {
 	t.Helper()
 	w := &world{
-		t: t, platform: &platform{turns: turns}, sessions: NewSessions(30*time.Minute, 100), ledger: &ledger{}, client: &client{},
+		t: t, platform: &platform{turns: turns}, sessions: NewSessions(30*time.Minute, 100), warm: NewWarm(nil, nil, 0, 0), ledger: &ledger{}, client: &client{},
 		pool:    &pool{signIn: map[domain.AccountID]error{}, gone: map[domain.AccountID]domain.Kind{}, busy: map[domain.AccountID]bool{}},
 		options: Options{MaxRetries: 3, StreamTimeout: 2 * time.Minute},
 	}
@@ -61,7 +62,7 @@ func (w *world) interactor() *Interactor {
 		"other":  {Name: "other-model", Endpoint: "predefined-other", Known: true},
 		"byoi-1": {Name: "byoi-1", Endpoint: "byoi-1"},
 	}
-	return New(known, w.pool, w.platform, w.sessions, even(4), w.ledger, w.options)
+	return New(known, w.pool, w.platform, w.sessions, w.warm, even(4), w.ledger, w.options)
 }
 
 // complete has a request answered and then checks the books.
