@@ -82,7 +82,7 @@ func startSoak(t *testing.T) *soak {
 	s.proxy = startWith(t, setup{environ: []string{
 		"UPSTREAM_GATEWAY_URL=" + s.platform.server.URL, "UPSTREAM_API_URL=" + s.platform.server.URL, "CONFIG_FILE=" + s.file.path,
 		"REQUEST_TIMEOUT=2", "STREAM_TIMEOUT=1.5", "SESSION_TIMEOUT_MINUTES=0.2", "ACCOUNT_COOLDOWN_SECONDS=1", "MAX_BODY_MIB=1",
-		"MAX_IN_FLIGHT=32", "MAX_QUEUE=4", "LOG_LEVEL=warn", "DEBUG_MODE=false",
+		"WARM_SESSIONS=2", "MAX_IN_FLIGHT=32", "MAX_QUEUE=4", "LOG_LEVEL=warn", "DEBUG_MODE=false",
 	}})
 	return s
 }
