@@ -41,6 +41,30 @@ func BenchmarkStream(b *testing.B) {
 	}
 }
 
+// BenchmarkFrames cuts the same answer into frames, and does nothing with them.
+func BenchmarkFrames(b *testing.B) {
+	var body strings.Builder
+	for i := range 1000 {
+		fmt.Fprintf(&body, "event:message\ndata:{\"sessionId\": \"6a5a\", \"messageId\": \"6a5b\", \"answer\": \" token\", "+
+			"\"status\": \"processing\", \"eventIndex\":%d, \"eventType\": \"fulfillment\"}\n\n", i)
+	}
+	source, frames, buffer := bytes.NewReader(nil), []byte(body.String()), make([]byte, firstBuffer)
+	b.SetBytes(int64(len(frames)))
+	b.ReportAllocs()
+	for b.Loop() {
+		source.Reset(frames)
+		r, found := frameReader{source: source, buffer: buffer}, 0
+		for r.fill() == nil {
+			for _, ok := r.next(); ok; _, ok = r.next() {
+				found++
+			}
+		}
+		if found != 1000 {
+			b.Fatalf("found %d frames, want 1000", found)
+		}
+	}
+}
+
 func BenchmarkQueryBody(b *testing.B) {
 	query := fullQuery()
 	query.Text = strings.Repeat("A line of some ordinary prompt, with a \"quote\".\n", 1<<16)

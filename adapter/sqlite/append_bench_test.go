@@ -26,6 +26,7 @@ func BenchmarkAppend(b *testing.B) {
 			b.Run(fmt.Sprintf("%d rows to %s", size, name), func(b *testing.B) {
 				rows, next, began := make([]usage.Entry, size), 0, time.Now()
 				before := cpuTime()
+				b.ReportAllocs()
 				for b.Loop() {
 					for i := range rows {
 						rows[i] = busyEntry(next, began)
