@@ -14,9 +14,12 @@ func main() {
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
-	os.Exit(program{
+	ended := profiled()
+	code := program{
 		environ: os.Environ(), hangup: hangup, stdout: os.Stdout, stderr: os.Stderr, terminal: isTerminal(os.Stderr),
-	}.run(ctx, os.Args[1:]))
+	}.run(ctx, os.Args[1:])
+	ended()
+	os.Exit(code)
 }
 
 func isTerminal(file *os.File) bool {
