@@ -3,6 +3,7 @@ package ondemand
 import (
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/url"
@@ -107,7 +108,11 @@ func (r redactor) network(err error) error {
 		return err
 	}
 	text := err.Error()
-	if safe := r.text(text, maxCauseText); safe != text {
+	safe := r.text(text, maxCauseText)
+	if cause := handshakeCause(err); cause != nil {
+		return fmt.Errorf("%w: %s", cause, safe)
+	}
+	if safe != text {
 		return errors.New(safe)
 	}
 	return err

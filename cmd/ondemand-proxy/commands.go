@@ -25,7 +25,7 @@ func (p program) config(_ context.Context, opts options) error {
 	case opts.init:
 		return p.initConfig(opts)
 	case opts.check != "":
-		opts.flags["config"] = opts.check
+		opts.flags["check"] = opts.check
 	}
 	cfg, err := p.load(opts)
 	if err != nil {
@@ -78,7 +78,7 @@ func (p program) accounts(ctx context.Context, opts options) error {
 		return err
 	}
 	if len(cfg.Accounts) == 0 {
-		return errors.New(`no accounts are configured: set "accounts" in config.json, or ONDEMAND_ACCOUNTS`)
+		return errors.New("no accounts are configured. " + cfg.HowToAddAccounts())
 	}
 	failed := 0
 	table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)

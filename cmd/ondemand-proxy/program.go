@@ -88,8 +88,10 @@ func parse(command string, args []string) (options, error) {
 	opts := options{flags: make(map[string]string)}
 	set := flagSet(&opts)
 	set.SetOutput(io.Discard)
-	if err := set.Parse(args); err != nil {
+	if err := set.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return opts, err
+	} else if err != nil {
+		return opts, fmt.Errorf("%w (ondemand-proxy --help lists the flags)", err)
 	}
 	if set.NArg() > 0 {
 		return opts, fmt.Errorf("unexpected argument %q after %s", set.Arg(0), command)

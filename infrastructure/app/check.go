@@ -47,29 +47,3 @@ func tryAccount(ctx context.Context, client *ondemand.Client, account domain.Acc
 	_, err = client.OpenSession(ctx, account, grant)
 	return err
 }
-
-// problem says in words what to do about an error.
-func problem(account domain.Account, err error) string {
-	if err == nil {
-		return ""
-	}
-	switch domain.KindOf(err) {
-	case domain.CredentialRefused:
-		if account.Credential().Kind() == domain.KeyCredential {
-			return "the API key is refused: make a new one at on-demand.io and put it into the configuration"
-		}
-		return "the e-mail address or the password is wrong: correct it in the configuration"
-	case domain.GrantExpired:
-		return "on-demand.io refuses the token it has just issued: try again, and sign in at on-demand.io to see whether the account is in order"
-	case domain.PlanRefused:
-		return "its plan does not include the API, its credit is used up, or it is blocked: see the account at on-demand.io"
-	case domain.UpstreamRateLimited:
-		return "it has reached the rate limit of on-demand.io: try again in a few minutes"
-	case domain.UpstreamSilent:
-		return "on-demand.io did not answer in time: check the network, or try again later"
-	case domain.ClientGone:
-		return "the check was interrupted"
-	default:
-		return "on-demand.io could not be reached or did not answer properly: check the network, upstream_gateway_url and upstream_api_url"
-	}
-}

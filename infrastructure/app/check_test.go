@@ -34,9 +34,11 @@ func TestCheckingAnAccountSaysWhatToDo(t *testing.T) {
 		"blocked at sign-in":    {alice, ondemandtest.Fault{On: ondemandtest.SignIn, Do: ondemandtest.Status(403)}, "its plan does not include the API"},
 		"a refused new token":   {alice, ondemandtest.Fault{On: ondemandtest.NewSession, Do: ondemandtest.Status(401)}, "on-demand.io refuses the token it has just issued"},
 		"too many calls":        {alice, ondemandtest.Fault{On: ondemandtest.NewSession, Do: ondemandtest.Status(429)}, "it has reached the rate limit"},
-		"a page of the CDN":     {bob, ondemandtest.Fault{On: ondemandtest.NewSession, Do: ondemandtest.CDNPage(502)}, "on-demand.io could not be reached"},
-		"a reset connection":    {alice, ondemandtest.Fault{On: ondemandtest.SignIn, Do: ondemandtest.Reset()}, "on-demand.io could not be reached"},
-		"no JSON":               {bob, ondemandtest.Fault{On: ondemandtest.NewSession, Do: ondemandtest.BrokenJSON()}, "on-demand.io could not be reached"},
+		"a page of the CDN":     {bob, ondemandtest.Fault{On: ondemandtest.NewSession, Do: ondemandtest.CDNPage(502)}, "on-demand.io has trouble of its own (status 502): try again later"},
+		"a reset connection":    {alice, ondemandtest.Fault{On: ondemandtest.SignIn, Do: ondemandtest.Reset()}, "the connection to on-demand.io broke off"},
+		"no JSON":               {bob, ondemandtest.Fault{On: ondemandtest.NewSession, Do: ondemandtest.BrokenJSON()}, "what answers does not sound like on-demand.io: check upstream_gateway_url"},
+		"a wrong address":       {bob, ondemandtest.Fault{On: ondemandtest.NewSession, Do: ondemandtest.Status(404)}, "what answers does not sound like on-demand.io (status 404): check upstream_gateway_url"},
+		"a redirect":            {alice, ondemandtest.Fault{On: ondemandtest.SignIn, Do: ondemandtest.Status(301)}, "what answers does not sound like on-demand.io (status 301): check upstream_gateway_url"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			sim := platform(t)
@@ -66,7 +68,7 @@ func TestCheckingAnAccountThatCannotBeReached(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, a := range []ondemandtest.Account{alice, bob} {
-		if got, want := problemOf(t, t.Context(), gone, a), "on-demand.io could not be reached"; !strings.HasPrefix(got, want) {
+		if got, want := problemOf(t, t.Context(), gone, a), "on-demand.io cannot be reached, no connection comes about"; !strings.HasPrefix(got, want) {
 			t.Errorf("%s: got %q, want %q", a.Label(), got, want)
 		}
 	}

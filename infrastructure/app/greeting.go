@@ -28,6 +28,9 @@ func (p *parts) greet() {
 	}
 	for _, warning := range p.Config.Warnings() {
 		fmt.Fprintf(&text, "\nWARNING: %s\n", warning)
+		if !p.Settings.LogForPeople { // a person sees the greeting beside the log, and wants no line twice
+			p.Log.Warn(warning)
+		}
 	}
 	p.Log.Info("listening", zap.String("address", address), zap.Int("accounts", len(p.Config.Accounts)), zap.String("version", p.Settings.Version))
 	text.WriteString("\n")

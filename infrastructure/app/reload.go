@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 
@@ -115,8 +116,10 @@ func (r *reloader) read(current config.Config) (config.Config, error) {
 // CheckConfig finds what spans several keys of a configuration and would keep the service from
 // starting.
 func CheckConfig(c config.Config) error {
-	_, err := models.New(c.Models, c.DefaultModel)
-	return err
+	if _, err := models.New(c.Models, c.DefaultModel); err != nil {
+		return fmt.Errorf("default_model from %s: %w", c.Origin("default_model"), err)
+	}
+	return nil
 }
 
 // apply makes the configuration the one in force.

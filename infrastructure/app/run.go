@@ -22,6 +22,9 @@ var errServing = errors.New("the server stopped serving")
 // Run serves until ctx ends, and then stops as gently as the configuration asks. The
 // error is one sentence about why the service could not start or go on.
 func Run(ctx context.Context, settings Settings) (err error) {
+	if err := CheckConfig(settings.Config); err != nil {
+		return err
+	}
 	if settings.Demo {
 		stop, err := settings.startDemo(ctx)
 		if err != nil {

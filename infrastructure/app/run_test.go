@@ -62,8 +62,8 @@ func TestRunSaysInOneSentenceWhyItCannotStart(t *testing.T) {
 	unknown := configFor(t, sim)
 	unknown.DefaultModel = "gpt-99"
 	for want, settings := range map[string]Settings{
-		fmt.Sprintf("cannot listen on %s: another program uses this port", taken.Addr()):           {Config: blocked},
-		`cannot put the service together: default_model "gpt-99" is no known model: use a name of`: {Config: unknown},
+		fmt.Sprintf("cannot listen on %s: another program uses this port", taken.Addr()): {Config: blocked},
+		`default_model from default: "gpt-99" is no known model: use a name of`:          {Config: unknown},
 	} {
 		settings.Out, settings.Log = newConsole(), newConsole()
 		err := Run(t.Context(), settings)
@@ -141,6 +141,10 @@ func TestWithoutAccountsEverythingButChatWorks(t *testing.T) {
 	}
 	if !strings.Contains(s.out.String(), "WARNING: No accounts are configured") {
 		t.Errorf("the greeting does not warn:\n%s", s.out)
+	}
+	s.log.await(t, `"level":"warn"`)
+	if log := s.log.String(); !strings.Contains(log, "No accounts are configured") || !strings.Contains(log, "ONDEMAND_ACCOUNTS") {
+		t.Errorf("the log does not warn:\n%s", log)
 	}
 }
 

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -19,7 +20,10 @@ func accounts() codec[[]domain.Account] {
 }
 
 func accountList(raw any) ([]domain.Account, error) {
-	if _, wrapped := raw.(map[string]any); wrapped {
+	if fields, wrapped := raw.(map[string]any); wrapped {
+		if _, holds := fields["accounts"]; !holds {
+			return nil, errors.New(`an account stands in a list, even where there is one only: put it in brackets, as [{"api_key": "..."}]`)
+		}
 		outer, err := newObject("the object", raw, "accounts")
 		if err != nil {
 			return nil, err

@@ -159,6 +159,14 @@ func (c Config) UsageRetention() time.Duration {
 	return time.Duration(c.UsageRetentionDays) * 24 * time.Hour
 }
 
+// Origin tells, for a message, where the value of a key comes from.
+func (c Config) Origin(key string) string {
+	if origin, set := c.origins[key]; set {
+		return origin
+	}
+	return "default"
+}
+
 // File is the configuration file that was read; its zero value says that none was.
 func (c Config) File() File { return c.file }
 

@@ -35,6 +35,9 @@ const implicitFile = "config.json"
 // addFile loads the configuration file, if there is one.
 func (l *layers) addFile(source Source) (File, error) {
 	shown, named := source.fileName()
+	if shown == "" {
+		return File{}, fmt.Errorf("no configuration file is named%s", named)
+	}
 	path := shown
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(source.WorkDir, path)
@@ -74,8 +77,10 @@ func fileAt(path string, sum [sha256.Size]byte) (File, error) {
 
 // fileName returns the path of the file, and for messages who named it.
 func (s Source) fileName() (path, named string) {
-	if path, set := s.Flags["config"]; set {
-		return path, " (flag --config)"
+	for _, flag := range []string{"check", "config"} {
+		if path, set := s.Flags[flag]; set {
+			return path, " (flag --" + flag + ")"
+		}
 	}
 	for _, variable := range slices.Backward(s.Environ) {
 		if path, found := strings.CutPrefix(variable, "CONFIG_FILE="); found && path != "" {
@@ -116,15 +121,11 @@ func (p *fileParser) Unmarshal(content []byte) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	known := make([]string, len(p.layers.rows))
-	for i, row := range p.layers.rows {
-		known[i] = row.Name
-	}
 	held := make(map[string]any, len(values))
 	for _, name := range sortedNames(values) {
 		switch {
-		case !slices.Contains(known, name):
-			return nil, errors.New(unknownKey(name, known))
+		case !slices.ContainsFunc(p.layers.rows, func(r row) bool { return r.Name == name }):
+			return nil, errors.New(unknownKey(name, p.layers.rows))
 		case values[name] != nil: // null is like leaving it out
 			held[name] = p.layers.hold(setting{raw: values[name], origin: p.origin})
 		}

@@ -243,7 +243,7 @@ func TestErrorsReadAsSentences(t *testing.T) {
 		src  Source
 		want string
 	}{
-		{"number in quotes", inDir(t, "config.json", `{"rate_limit":"60"}`), `rate_limit from config.json is "60", but has to be a whole number from 0 to 1000000`},
+		{"number in quotes", inDir(t, "config.json", `{"rate_limit":"60"}`), `rate_limit from config.json is "60", but has to be a whole number from 0 to 1000000, without quotes`},
 		{"no number", inDir(t, "", "", "PORT=abc"), `port from environment variable PORT is "abc", but has to be a whole number from 0 to 65535`},
 		{"flag", Source{WorkDir: t.TempDir(), Flags: map[string]string{"port": "70000"}}, `port from flag --port is "70000", but has to be a whole number from 0 to 65535`},
 		{"negative time", inDir(t, "", "", "STREAM_TIMEOUT=-5"), `stream_timeout from environment variable STREAM_TIMEOUT is "-5", but has to be a number of seconds above 0 and up to 31536000`},

@@ -17,7 +17,7 @@ import (
 // Source is where a configuration comes from. Load reads nothing else.
 type Source struct {
 	// Flags are the flags that were set, by name without dashes: "config" for the
-	// file, and those that Keys names.
+	// file, or "check" before it, and those that Keys names.
 	Flags map[string]string
 	// Environ is the environment as os.Environ gives it. A variable that is set but
 	// empty counts as not set. Beside those of the keys, SPACE_ID is looked at.
@@ -120,7 +120,7 @@ func (l *layers) addFlags(flags map[string]string) error {
 		switch {
 		case i >= 0:
 			values[l.rows[i].Name] = l.hold(setting{raw: value, isText: true, origin: "flag --" + flag})
-		case flag != "config":
+		case flag != "config" && flag != "check":
 			return fmt.Errorf("the flag --%s sets nothing in the configuration", flag)
 		}
 	}
@@ -143,13 +143,38 @@ func (s setting) apply(cfg *Config, row row) error {
 		return fmt.Errorf("%s from %s %w, but has to be %s", row.Name, s.origin, err, row.Allowed)
 	case errors.Is(err, errNotAllowed):
 		value := hidden
-		if !row.Secret {
+		if !row.Secret || s.raw == "" {
 			value = shown(s.raw)
 		}
-		return fmt.Errorf("%s from %s is %s, but has to be %s", row.Name, s.origin, value, row.Allowed)
+		return fmt.Errorf("%s from %s is %s, but has to be %s%s", row.Name, s.origin, value, row.Allowed, s.quotes(row))
 	default:
 		return fmt.Errorf("%s from %s: %w", row.Name, s.origin, err)
 	}
+}
+
+// quotes says of a file's value that only its quotes, or that it has none, are wrong with it.
+func (s setting) quotes(row row) string {
+	var scratch Config
+	text, quoted := s.raw.(string)
+	switch raw := s.raw.(type) {
+	case string:
+	case bool:
+		text = strconv.FormatBool(raw)
+	default:
+		n, isNumber := number(raw)
+		if !isNumber {
+			return ""
+		}
+		text = strconv.FormatFloat(n, 'f', -1, 64)
+	}
+	switch {
+	case s.isText:
+	case quoted && row.fromText(&scratch, text) == nil:
+		return ", without quotes"
+	case !quoted && row.fromValue(&scratch, text) == nil:
+		return ", in quotes"
+	}
+	return ""
 }
 
 // shown is a value of a key that is not secret, as an error repeats it. An "@"

@@ -64,9 +64,18 @@ func (o object) whole(name string, low, high int) (int, error) {
 	}
 	n, ok := wholeIn(o.fields[name], low, high)
 	if !ok {
-		return 0, o.errorf("needs a whole number from %d to %d as %q", low, high, name)
+		return 0, o.errorf("needs a whole number from %d to %d as %q, not %s", low, high, name, o.given(name))
 	}
 	return n, nil
+}
+
+// given is the value of a field that has to be no text, for an error: text may be a secret that
+// got into the wrong place.
+func (o object) given(name string) string {
+	if _, isText := o.fields[name].(string); isText {
+		return "text"
+	}
+	return shown(o.fields[name])
 }
 
 // texts returns a field that has to be a list of plain text, nil when it is not given.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -23,7 +22,7 @@ func parseJSON(content []byte) (map[string]any, error) {
 		return nil, err
 	}
 	if !bytes.HasPrefix(bytes.TrimLeft(content, " \t\r\n"), []byte("{")) {
-		return nil, errors.New(`has to hold one JSON object such as {"port": 5000}`)
+		return nil, errors.New("has to hold " + oneObject)
 	}
 	values, err := koanfjson.Parser().Unmarshal(content)
 	if err != nil { // a number beyond any float: valid JSON, and all that is left to go wrong
@@ -35,6 +34,9 @@ func parseJSON(content []byte) (map[string]any, error) {
 // checkJSON refuses what is no JSON, what follows it, and names that stand twice
 // in an object, of which the standard library would silently take the last.
 func checkJSON(content []byte) error {
+	if len(bytes.TrimSpace(content)) == 0 {
+		return errors.New("is empty, but has to hold JSON, if only {}")
+	}
 	decoder := jsontext.NewDecoder(bytes.NewReader(content))
 	if _, err := decoder.ReadValue(); err != nil {
 		return brokenJSON(content, err)
@@ -59,7 +61,7 @@ func brokenJSON(content []byte, err error) error {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("holds JSON that ends too early at %s", place(content, offset))
 	}
-	return fmt.Errorf("holds broken JSON at %s", place(content, offset))
+	return fmt.Errorf("holds broken JSON at %s%s", place(content, offset), jsonFault(content, offset))
 }
 
 // place turns an offset into the line and column that editors show.
@@ -70,20 +72,17 @@ func place(content []byte, offset int64) string {
 	return fmt.Sprintf("line %d, column %d", line, column)
 }
 
-// parseYAML reads a file in YAML whose top is a mapping. The parser's own
-// messages quote the file, so that only their line number is kept.
+// parseYAML reads a file in YAML whose top is a mapping.
 func parseYAML(content []byte) (map[string]any, error) {
+	if line := secondDocument(content); line > 0 {
+		return nil, fmt.Errorf("holds a second document of YAML at line %d, and one is all that is read", line)
+	}
 	values, err := koanfyaml.Parser().Unmarshal(content)
-	if err == nil {
-		return values, nil
+	if err != nil {
+		return nil, brokenYAML(content, err)
 	}
-	if match := yamlLine.FindStringSubmatch(err.Error()); match != nil {
-		return nil, fmt.Errorf("holds broken YAML, or no mapping of keys, or a key twice, at line %s", match[1])
-	}
-	return nil, errors.New("holds broken YAML")
+	return values, nil
 }
-
-var yamlLine = regexp.MustCompile(`\bline (\d+)`)
 
 // notJSON says how text fails to be JSON, as the rest of a sentence.
 type notJSON struct{ error }

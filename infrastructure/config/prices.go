@@ -63,9 +63,12 @@ func priceTable(raw any) (map[string]Price, error) {
 }
 
 func (o object) price(name string) (float64, error) {
+	if !o.has(name) {
+		return 0, o.errorf("lacks %q, which has to be a number from 0 to %d", name, dearest)
+	}
 	n, ok := number(o.fields[name])
 	if !ok || !(n >= 0 && n <= dearest) { // NaN is neither
-		return 0, o.errorf("needs a number from 0 to %d as %q", dearest, name)
+		return 0, o.errorf("needs a number from 0 to %d as %q, not %s", dearest, name, o.given(name))
 	}
 	return n, nil
 }

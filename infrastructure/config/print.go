@@ -24,11 +24,7 @@ func (c Config) Print(w io.Writer) error {
 func rowsOf(c Config) [][3]string {
 	var lines [][3]string
 	for _, row := range table() {
-		source, set := c.origins[row.Name]
-		if !set {
-			source = "default"
-		}
-		lines = append(lines, [3]string{row.Name, row.show(&c), source})
+		lines = append(lines, [3]string{row.Name, row.show(&c), c.Origin(row.Name)})
 	}
 	return lines
 }
@@ -46,8 +42,24 @@ func (c Config) Warnings() []string {
 			"Set api_access_token (environment variable API_ACCESS_TOKEN) to a secret of your own.")
 	}
 	if len(c.Accounts) == 0 {
-		warnings = append(warnings, "No accounts are configured, so every chat request is answered with 503. "+
-			`Set accounts in config.json, or the environment variable ONDEMAND_ACCOUNTS, to a list such as [{"email":"you@example.org","password":"..."}] or [{"api_key":"..."}].`)
+		warnings = append(warnings, "No accounts are configured, so every chat request is answered with 503. "+c.HowToAddAccounts())
 	}
 	return warnings
+}
+
+// HowToAddAccounts says in one or two sentences what to do when there are no accounts.
+func (c Config) HowToAddAccounts() string {
+	const list = `[{"email":"you@example.org","password":"..."}] or [{"api_key":"..."}]`
+	switch {
+	case c.InSpace:
+		return `In the settings of the Space, under "Variables and secrets", add the secret ONDEMAND_ACCOUNTS with a list such as ` + list + "; the Space starts anew by itself."
+	case c.file.Path() == "":
+		return "Set the environment variable ONDEMAND_ACCOUNTS to a list such as " + list + ", and start again."
+	}
+	what := `"accounts" with a list such as ` + list
+	if !c.file.Exists() {
+		what = `{"accounts": [{"email":"you@example.org","password":"..."}]} or {"accounts": [{"api_key":"..."}]}`
+	}
+	return fmt.Sprintf("Put %s into %s: a running proxy takes it over by itself. "+
+		"Or set the environment variable ONDEMAND_ACCOUNTS to the list, and start again.", what, c.file.Path())
 }

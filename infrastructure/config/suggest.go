@@ -8,13 +8,24 @@ import (
 )
 
 // unknownKey says that a key at the top of the file is not known.
-func unknownKey(name string, known []string) string {
-	best, distance := nearest(name, known)
-	// Somebody who misplaced a level may have an address or a token here.
-	if !wordLike(name) && !slip(name, distance) {
-		return fmt.Sprintf("holds a key that is not known; did you mean %q?", best)
+func unknownKey(name string, rows []row) string {
+	known := make([]string, len(rows))
+	for i, row := range rows {
+		known[i] = row.Name
+		if name == row.Env {
+			return fmt.Sprintf("holds the unknown key %q, the name of an environment variable; in a file it is %q", name, row.Name)
+		}
 	}
-	return fmt.Sprintf("holds the unknown key %q; did you mean %q?", name, best)
+	switch best, distance := nearest(name, known); {
+	case name == "email" || name == "password" || name == "api_key":
+		return fmt.Sprintf(`holds %q at its top, but it belongs into "accounts": a list of {"email","password"} or {"api_key"}`, name)
+	case wordLike(name) && slip(name, distance):
+		return fmt.Sprintf("holds the unknown key %q; did you mean %q?", name, best)
+	case wordLike(name):
+		return fmt.Sprintf("holds the unknown key %q; it may hold those that the command \"config\" lists", name)
+	}
+	// Somebody who misplaced a level may have an address or a token here.
+	return "holds a key that is not known; it may hold those that the command \"config\" lists"
 }
 
 // unknownField says that an object has a field it cannot have. Beside passwords a

@@ -38,7 +38,7 @@ func New(configured []domain.ModelMapping, fallback string) (*Catalogue, error) 
 	c.Configure(configured, fallback)
 	if fallback != "" && !domain.IsEndpointID(fallback) {
 		if _, known := c.current.Load().byName[fallback]; !known {
-			return nil, fmt.Errorf("default_model %q is no known model: use a name of the model table, one of \"models\", or an endpoint id such as predefined-openai-gpt4o", fallback)
+			return nil, fmt.Errorf("%q is no known model: use a name of the model table, one of \"models\", or an endpoint id such as predefined-openai-gpt4o", fallback)
 		}
 	}
 	return c, nil

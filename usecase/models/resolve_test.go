@@ -17,7 +17,7 @@ func TestTheDefaultModelHasToBeKnownOrAnEndpointID(t *testing.T) {
 		}
 	}
 	_, err := New(configured, "gpt-99")
-	if err == nil || !strings.Contains(err.Error(), `default_model "gpt-99"`) || strings.Contains(err.Error(), "\n") {
+	if err == nil || !strings.Contains(err.Error(), `"gpt-99" is no known model`) || strings.Contains(err.Error(), "\n") {
 		t.Errorf("default_model gpt-99: got %v, want one line that names it", err)
 	}
 }

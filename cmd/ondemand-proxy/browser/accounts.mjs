@@ -19,7 +19,7 @@ scenario(async (open) => {
   assert.equal(await bob.getByRole("button", { name: /^Put back/ }).count(), 0, "an account that is ready needs no putting back");
 
   await test.click();
-  await result.filter({ hasText: "✗ sign-in refused" }).waitFor();
+  await result.filter({ hasText: "✗ sign-in refused: correct the e-mail address" }).waitFor();
   await test.click();
   await result.filter({ hasText: "✓ works" }).waitFor();
   assert.match(await alice.locator("td.c-state").innerText(), /^out/, "a test alone does not put an account back");

@@ -21,9 +21,23 @@ scenario(async (open) => {
     for (const [notice, said] of Object.entries(words)) {
       assert.equal(text.includes(said), notices.includes(notice), `the notice ${notice} with ${notices}:\n${text}`);
     }
+    if (notices.includes("no_accounts")) await howToAddOne(page);
     await exports(page, notices.includes("restricted"));
   }
 });
+
+// Who has no account yet is told in the page what to write, and where, in both languages.
+async function howToAddOne(page) {
+  for (const [language, said] of [["中文", "尚未配置账户"], ["EN", words.no_accounts]]) {
+    await page.getByRole("button", { name: language, exact: true }).click();
+    const notice = page.locator("#banners .banner").filter({ hasText: said });
+    await notice.waitFor();
+    const text = await notice.textContent();
+    for (const part of [`"accounts": [{"email": "you@example.org", "password": "…"}]`, `[{"api_key": "…"}]`, "ONDEMAND_ACCOUNTS"]) {
+      assert.ok(text.includes(part), `the notice lacks ${part}:\n${text}`);
+    }
+  }
+}
 
 async function exports(page, restricted) {
   for (const format of ["CSV", "JSON"]) {

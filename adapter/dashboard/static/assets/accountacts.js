@@ -47,6 +47,10 @@ export async function act(id, verb, again) {
 function tested(answer) {
   if (answer.ok) return { mood: "good", words: () => t("act.done.test"), title: "" };
   const kind = answer.kind ?? "";
-  // A kind that this page has no words for is explained by the server's sentence.
-  return { mood: "bad", words: () => t("act.failed", { why: kind ? kindWord(kind) : answer.message }), title: known("kind." + kind) ? "" : (answer.message ?? "") };
+  // What the server says is more exact, and English; a kind that this page has no words for has nothing else.
+  const words = () => {
+    const why = kind ? kindWord(kind) : answer.message;
+    return known("fix." + kind) ? t("act.failed_fix", { why, fix: t("fix." + kind) }) : t("act.failed", { why });
+  };
+  return { mood: "bad", words, title: answer.message ?? "" };
 }
