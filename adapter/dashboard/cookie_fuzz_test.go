@@ -27,7 +27,7 @@ func FuzzCookie(f *testing.F) {
 	f.Add("a=b; c=\"d\"; =; ;;")
 	f.Add(cookieName + "=")
 	f.Add(cookieName + "=" + strings.Repeat("A", 26) + "; Path=/; HttpOnly")
-	f.Add(strings.Repeat(";", mostCookies))
+	f.Add(strings.Repeat(";", mostCookies-1))
 	f.Add("\x00=\xff; a=\r\n" + cookieName)
 	f.Fuzz(func(t *testing.T, others string) {
 		if strings.Contains(others, value) {
@@ -36,7 +36,7 @@ func FuzzCookie(f *testing.F) {
 		if loggedIn(others) {
 			t.Errorf("%q logged in", others)
 		}
-		if strings.Contains(others, cookieName) || strings.Count(others, ";") >= mostCookies {
+		if strings.Contains(others, cookieName) || strings.Count(others, ";") >= mostCookies-1 {
 			return // the first of two cookies of one name counts, and of too many none does
 		}
 		if !loggedIn(others + "; " + cookieName + "=" + value) {

@@ -86,7 +86,7 @@ func (p *Pool) control(ctx context.Context, m *member, account domain.Account, c
 		called = call(ctx, account, grant)
 		return called
 	})
-	if err == nil || errors.Is(err, called) && !(trouble && domain.KindOf(err).IsAccountTrouble()) {
+	if err == nil || errors.Is(err, called) && (!trouble || !domain.KindOf(err).IsAccountTrouble()) {
 		return err
 	}
 	p.mu.Lock()
