@@ -26,7 +26,8 @@ func newCrowd(s *script, t *target, users int) *crowd {
 }
 
 // prime connects every user and takes each a number of turns into its conversation. As the
-// users begin at different places, every turn is as frequent as any from then on.
+// users begin at different places, every turn is as frequent as any from then on. Everybody
+// asks at least once: servers close connections on which nothing was ever asked.
 func (c *crowd) prime(ctx context.Context) {
 	places := make(chan int)
 	var group sync.WaitGroup
@@ -34,8 +35,7 @@ func (c *crowd) prime(ctx context.Context) {
 		group.Go(func() {
 			for i := range places {
 				u := c.users[i]
-				_ = u.connect(ctx) // asking will tell
-				for range i % c.script.turns {
+				for range 1 + i%c.script.turns {
 					u.keep(u.ask(ctx, time.Now()))
 				}
 			}

@@ -63,7 +63,7 @@ func (a *tally) bad() int {
 // measure runs a phase on a target that is started for it.
 func (s *stage) measure(ctx context.Context, p phase, name string, round int) (r run, err error) {
 	r = run{Phase: p.name, Target: name, Round: round, Figures: make(figures)}
-	if err := s.times(ctx, 0, 0); err != nil {
+	if err := s.pace(ctx, 0, 0, p.perWrite); err != nil {
 		return r, err
 	}
 	t, err := s.start(ctx, name)
@@ -107,7 +107,7 @@ func (s *stage) load(ctx context.Context, p phase, t *target, r *run) error {
 		c.closed(ctx, min(warmUp, s.options.duration), 0)
 	}
 	r.Answers.add(c.take())
-	if err := s.times(ctx, p.delay, p.roundTrip); err != nil {
+	if err := s.pace(ctx, p.delay, p.roundTrip, p.perWrite); err != nil {
 		return err
 	}
 	before, err := s.counts(ctx)

@@ -48,7 +48,7 @@ func parse(args []string, stdout io.Writer) (o options, err error) {
 	set.IntVar(&o.deltas, "deltas", 50, "deltas of an answer")
 	set.IntVar(&o.tokens, "tokens", 4, "tokens of a delta, about")
 	set.IntVar(&o.question, "question", 200, "bytes of a question, at least about 60")
-	set.IntVar(&o.perWrite, "frames-per-write", 1, "frames that the upstream sends together where there is no delay between them")
+	set.IntVar(&o.perWrite, "frames-per-write", 1, "frames that the upstream of the streaming phases with c=64 sends together")
 	set.IntVar(&o.accounts, "accounts", 4, "accounts of the proxy")
 	set.IntVar(&o.many, "many", 2000, "streams of the phases with many")
 	set.Float64Var(&o.rate, "rate", 200, "streams a second of the open loop")

@@ -64,34 +64,40 @@ type phase struct {
 	turns       int           // of a conversation
 	delay       time.Duration // between deltas
 	roundTrip   time.Duration
+	perWrite    int // frames that the upstream sends together
 }
 
 // conversation is how many turns a user's conversation has.
 const conversation = 10
 
 // allPhases are the phases in the order in which they run.
+//
+// The frames of a stream leave the upstream one by one, as they do where a model writes them.
+// Those of an answer that nobody streams leave it together: the floor gets its one body in
+// one piece as well, and neither is to wait for the upstream's system calls.
 func allPhases(o options) []phase {
+	together := o.deltas + 10 // all frames
 	many := func(delay time.Duration) phase {
 		return phase{
 			name: fmt.Sprintf("many-%dms", delay.Milliseconds()), title: fmt.Sprintf("%d streams at once, %s between deltas", o.many, delay),
-			stream: true, users: o.many, turns: conversation, delay: delay,
+			stream: true, users: o.many, turns: conversation, delay: delay, perWrite: 1,
 		}
 	}
 	return []phase{
-		{name: "idle", title: "idle", kind: kindIdle},
-		{name: "whole-c1", title: "non-streaming, c=1", users: 1, turns: conversation},
-		{name: "whole-c64", title: "non-streaming, c=64", users: 64, turns: conversation},
-		{name: "stream-c64", title: "streaming, c=64", stream: true, users: 64, turns: conversation},
-		{name: "new-c64", title: "new conversations only, streaming, c=64", stream: true, users: 64, turns: 1},
+		{name: "idle", title: "idle", kind: kindIdle, perWrite: 1},
+		{name: "whole-c1", title: "non-streaming, c=1", users: 1, turns: conversation, perWrite: together},
+		{name: "whole-c64", title: "non-streaming, c=64", users: 64, turns: conversation, perWrite: together},
+		{name: "stream-c64", title: "streaming, c=64", stream: true, users: 64, turns: conversation, perWrite: o.perWrite},
+		{name: "new-c64", title: "new conversations only, streaming, c=64", stream: true, users: 64, turns: 1, perWrite: o.perWrite},
 		{
 			name: "open", title: fmt.Sprintf("open loop, %g streams/s, %s between deltas", o.rate, o.delay), kind: kindOpen,
-			stream: true, users: int(o.rate*o.delay.Seconds()*float64(o.deltas)*1.3) + 32, rate: o.rate, turns: conversation, delay: o.delay,
+			stream: true, users: int(o.rate*o.delay.Seconds()*float64(o.deltas)*1.3) + 32, rate: o.rate, turns: conversation, delay: o.delay, perWrite: 1,
 		},
 		many(20 * time.Millisecond),
 		many(200 * time.Millisecond),
 		{
 			name: "first-delta", title: fmt.Sprintf("first delta of new conversations, upstream with a round trip of %s", o.roundTrip),
-			kind: kindFirst, stream: true, users: 2, turns: 2, roundTrip: o.roundTrip,
+			kind: kindFirst, stream: true, users: 2, turns: 2, roundTrip: o.roundTrip, perWrite: 1,
 		},
 	}
 }

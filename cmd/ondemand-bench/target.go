@@ -79,7 +79,7 @@ func (s *stage) build(ctx context.Context) (err error) {
 	s.upstream, err = s.launch(ctx, nil, s.self, func(address, _ string) ([]string, []string) {
 		return nil, []string{
 			roleUpstream, "-listen", address, "-deltas", fmt.Sprint(s.options.deltas), "-tokens", fmt.Sprint(s.options.tokens),
-			"-frames-per-write", fmt.Sprint(s.options.perWrite), "-spoil", s.options.spoil,
+			"-spoil", s.options.spoil,
 		}
 	})
 	return err
@@ -144,9 +144,13 @@ func (s *stage) proxyArguments(address, dir string) (environ, args []string) {
 	}, []string{"serve"}
 }
 
-// times sets how long the upstream waits between deltas, and before each answer.
-func (s *stage) times(ctx context.Context, delay, roundTrip time.Duration) error {
-	_, _, err := get(ctx, s.upstream.address, fmt.Sprintf("/bench/set/%d/%d", delay.Nanoseconds(), roundTrip.Nanoseconds()))
+// pace sets how long the upstream waits between deltas and before each answer, and how many
+// frames it sends together.
+func (s *stage) pace(ctx context.Context, delay, roundTrip time.Duration, perWrite int) error {
+	head, _, err := get(ctx, s.upstream.address, fmt.Sprintf("/bench/set/%d/%d/%d", delay.Nanoseconds(), roundTrip.Nanoseconds(), perWrite))
+	if err == nil && !strings.HasPrefix(string(head), "HTTP/1.1 200") {
+		err = fmt.Errorf("the upstream refuses its pace: %q", head)
+	}
 	return err
 }
 

@@ -36,12 +36,12 @@ func (c upstreamCounts) plus(o upstreamCounts) upstreamCounts {
 
 // upstream stands in for on-demand.io. Nothing that it says is made up while it runs.
 type upstream struct {
-	answers  []answer
-	spoiled  []answer // what every spoilEach-th answer is made of; empty: none is
-	perWrite int      // frames that go out together
-	pacers   []*pacer
+	answers []answer
+	spoiled []answer // what every spoilEach-th answer is made of; empty: none is
+	pacers  []*pacer
 
 	delay, roundTrip atomic.Int64 // nanoseconds
+	perWrite         atomic.Int64 // frames that go out together where there is no delay
 	asked, turn      atomic.Int64
 	sessions         atomic.Int64
 	queries          atomic.Int64
@@ -66,12 +66,12 @@ func runUpstream(ctx context.Context, args []string) error {
 	listen := flags.String("listen", "127.0.0.1:0", "")
 	deltas := flags.Int("deltas", 50, "")
 	tokens := flags.Int("tokens", 4, "")
-	perWrite := flags.Int("frames-per-write", 1, "")
 	spoil := flags.String("spoil", "", "")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	u := &upstream{answers: newAnswers(*deltas, *tokens), perWrite: *perWrite}
+	u := &upstream{answers: newAnswers(*deltas, *tokens)}
+	u.perWrite.Store(1)
 	if *spoil != "" {
 		u.spoiled = spoiled(u.answers, *spoil)
 	}
@@ -213,8 +213,9 @@ func (u *upstream) pour(conn net.Conn, a *answer) error {
 	frames := make([][]byte, 0, 64)
 	frames = append(append(frames, a.deltas...), a.streamTail...)
 	var joined []byte
-	for i := 0; i < len(frames); i += u.perWrite {
-		together := frames[i:min(i+u.perWrite, len(frames))]
+	perWrite := int(u.perWrite.Load())
+	for i := 0; i < len(frames); i += perWrite {
+		together := frames[i:min(i+perWrite, len(frames))]
 		out := together[0]
 		if len(together) > 1 {
 			joined = joined[:0]
@@ -245,14 +246,15 @@ func send(conn net.Conn, message []byte) error {
 	return err
 }
 
-// control is how the bench sets the upstream's times ("set/delay/roundtrip") and reads
+// control is how the bench sets the upstream's pace ("set/delay/roundtrip/frames") and reads
 // what it counted ("counts").
 func (u *upstream) control(conn net.Conn, command string) error {
-	if times, is := strings.CutPrefix(command, "set/"); is {
-		var delay, roundTrip int64
-		if _, err := fmt.Sscanf(times, "%d/%d", &delay, &roundTrip); err != nil {
+	if pace, is := strings.CutPrefix(command, "set/"); is {
+		var delay, roundTrip, perWrite int64
+		if _, err := fmt.Sscanf(pace, "%d/%d/%d", &delay, &roundTrip, &perWrite); err != nil || perWrite < 1 {
 			return send(conn, response(400, `{}`))
 		}
+		u.perWrite.Store(perWrite)
 		u.delay.Store(delay)
 		u.roundTrip.Store(roundTrip)
 		return send(conn, response(200, `{}`))
