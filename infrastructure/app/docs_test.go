@@ -39,7 +39,7 @@ func documents(t *testing.T) map[string]string {
 // anchors are what a link into a document may name after "#".
 func anchors(text string) map[string]bool {
 	found := make(map[string]bool)
-	drop := regexp.MustCompile(`[^\p{L}\p{N}\- ]`)
+	drop := regexp.MustCompile(`[^\p{L}\p{N}_\- ]`)
 	for line := range strings.Lines(text) {
 		if heading, is := strings.CutPrefix(strings.TrimLeft(line, "#"), " "); is && strings.HasPrefix(line, "#") {
 			heading = drop.ReplaceAllString(strings.ToLower(strings.TrimSpace(heading)), "")

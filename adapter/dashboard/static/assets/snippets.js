@@ -23,6 +23,7 @@ export function clients(base, root) {
       parts: [
         { step: "connect.openwebui" },
         { fields: [["connect.url", base], ["connect.api_key", "$API_ACCESS_TOKEN"]] },
+        { step: "connect.openwebui_text" },
         { step: "connect.openwebui_env", code: openWebUI(base) },
       ],
     },
@@ -30,9 +31,9 @@ export function clients(base, root) {
     {
       id: "cline",
       name: "Cline",
-      parts: [{ step: "connect.cline" }, { fields: [["connect.api_provider", "OpenAI Compatible"], ["connect.base_url", base], ["connect.api_key", "$API_ACCESS_TOKEN"], ["connect.model_id", model]] }],
+      parts: [{ step: "connect.cline" }, { fields: [["connect.api_provider", "OpenAI Compatible"], ["connect.base_url", base], ["connect.api_key", "$API_ACCESS_TOKEN"], ["connect.model_id", model]] }, { step: "connect.cline_text" }],
     },
-    { id: "continue", name: "Continue", parts: [{ step: "connect.continue" }, { code: continueDev(base), file: "config.yaml" }] },
+    { id: "continue", name: "Continue", parts: [{ step: "connect.continue" }, { code: continueDev(base), file: "config.yaml" }, { step: "connect.continue_text" }] },
   ];
 }
 

@@ -306,10 +306,13 @@ export const en = {
   "connect.cherry": "Settings → Model Provider → Add, then:",
   "connect.cherry_models": "Then press Manage, and add the models you want.",
   "connect.openwebui": "Admin Panel → Settings → Connections → OpenAI API → add a connection:",
+  "connect.openwebui_text": "Then: Admin Panel → Settings → Models, set Function Calling to Legacy (before version 0.10: Default), and take Vision away.",
   "connect.openwebui_env": "Or as environment variables of its container:",
   "connect.librechat": "In librechat.yaml; API_ACCESS_TOKEN goes into its .env file:",
   "connect.cline": "Settings of the extension:",
+  "connect.cline_text": "Switch Native Tool Call off, or XML Tool Calling on, whichever your version has; without either Cline sends tools, which are refused.",
   "connect.continue": "In config.yaml; API_ACCESS_TOKEN goes into the secrets of Continue (its .env file):",
+  "connect.continue_text": "Use the mode Chat: the mode Agent sends tools, which are refused.",
   "connect.space_title": "In a private Hugging Face Space",
   "connect.space": "The Space takes the Authorization header for your Hugging Face token, so the access token goes into x-api-key:",
 };

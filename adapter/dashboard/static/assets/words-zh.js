@@ -306,10 +306,13 @@ export const zh = {
   "connect.cherry": "设置 → 模型服务 → 添加，然后填写：",
   "connect.cherry_models": "再点击「管理」，添加需要的模型。",
   "connect.openwebui": "管理员面板 → 设置 → 外部连接 → OpenAI API → 添加连接：",
+  "connect.openwebui_text": "然后：管理员面板 → 设置 → 模型，把函数调用（Function Calling）设为 Legacy（0.10 之前的版本是 Default），并取消视觉能力。",
   "connect.openwebui_env": "或者设置容器的环境变量：",
   "connect.librechat": "写入 librechat.yaml，API_ACCESS_TOKEN 放在它的 .env 文件里：",
   "connect.cline": "在扩展的设置里填写：",
+  "connect.cline_text": "请关闭 Native Tool Call，或打开 XML Tool Calling（看您的版本有哪一个）；两个都没有时，Cline 会发送工具调用，而这会被拒绝。",
   "connect.continue": "写入 config.yaml，API_ACCESS_TOKEN 放在 Continue 的密钥（.env 文件）里：",
+  "connect.continue_text": "请使用 Chat 模式：Agent 模式会发送工具调用，而这会被拒绝。",
   "connect.space_title": "私有 Hugging Face Space",
   "connect.space": "Space 会把 Authorization 头用作 Hugging Face 令牌，因此访问令牌要放在 x-api-key 里：",
 };
