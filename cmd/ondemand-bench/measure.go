@@ -15,6 +15,8 @@ const (
 	idleTime = time.Second            // before the memory of an idle process is read
 )
 
+var errInterrupted = errors.New("interrupted before the end")
+
 // run is one phase on one target in one round.
 type run struct {
 	Phase   string         `json:"phase"`
@@ -75,10 +77,11 @@ func (s *stage) measure(ctx context.Context, p phase, name string, round int) (r
 	} else {
 		err = s.load(ctx, p, t, &r)
 	}
-	if ctx.Err() != nil {
-		err = ctx.Err()
+	stopped := t.stop()
+	if ctx.Err() != nil { // all that went wrong came from that
+		return r, errInterrupted
 	}
-	err = errors.Join(err, t.stop())
+	err = errors.Join(err, stopped)
 	if err == nil && s.options.profile != "" && name == targetProxy {
 		err = s.keepProfiles(t, p)
 	}
