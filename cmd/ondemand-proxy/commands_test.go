@@ -220,7 +220,7 @@ func TestAccountsTellsWhichOfThemCanBeUsed(t *testing.T) {
 	nowhere := "http://127.0.0.1:" + freePort(t)
 	r = runToEnd(t, setup{args: []string{"accounts"}, environ: []string{"UPSTREAM_GATEWAY_URL=" + nowhere, "UPSTREAM_API_URL=" + nowhere, `ONDEMAND_ACCOUNTS=[` + good + `]`}})
 	checkComplaint(t, "an unreachable platform", r, 1, "2 of 2 accounts")
-	if strings.Count(r.stdout, "could not be reached") != 2 {
+	if strings.Count(r.stdout, "no connection comes about") != 2 {
 		t.Errorf("the table does not say that the platform could not be reached:\n%s", r.stdout)
 	}
 }
