@@ -285,7 +285,13 @@ func (b *apiBook) storm(p *proxy) {
 	}
 	for _, route := range append(b.guarded(), "POST /api/login") {
 		method, path, _ := strings.Cut(route, " ")
-		b.is(429, "rate_limit_exceeded", p, method, path, `{"password":"wrong"}`, wrongly...)
+		got := b.ask(p, method, path, `{"password":"wrong"}`, wrongly...)
+		for again := 0; got.status == http.StatusUnauthorized && again < 5; again++ { // it was heard, since another one was just done
+			got = b.ask(p, method, path, `{"password":"wrong"}`, wrongly...)
+		}
+		if got.status != http.StatusTooManyRequests || got.code() != "rate_limit_exceeded" {
+			b.t.Errorf("%s with a wrong password among many: %d %s", route, got.status, got.body)
+		}
 	}
 }
 
