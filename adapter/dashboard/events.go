@@ -23,10 +23,10 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) error {
 	header := w.Header()
 	header.Set("Content-Type", "text/event-stream")
 	header.Set("X-Accel-Buffering", "no") // a proxy in between must not hold events back
-	out := newPatient(w)
+	control := http.NewResponseController(w)
 	send := func(event []byte) bool {
-		_, err := out.Write(event)
-		return err == nil && out.control.Flush() == nil
+		_, err := w.Write(event)
+		return err == nil && control.Flush() == nil
 	}
 	if !send([]byte("retry: 2000\n\n")) || !send(eventOf("moment", s.moment())) {
 		return nil

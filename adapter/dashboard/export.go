@@ -31,7 +31,7 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	buffered := bufio.NewWriterSize(newPatient(w), 64<<10)
+	buffered := bufio.NewWriterSize(w, 64<<10)
 	var file writer
 	var kind string
 	format := values.Get("format")

@@ -2,7 +2,6 @@ package openai_test
 
 import (
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -179,37 +178,4 @@ func (w *watchedWriter) text() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.seen.String()
-}
-
-// patient notes the write deadlines it is given.
-type patient struct {
-	countingWriter
-	deadlines []time.Time
-}
-
-func (p *patient) SetWriteDeadline(at time.Time) error {
-	p.deadlines = append(p.deadlines, at)
-	return nil
-}
-
-func TestAClientThatTakesNothingHasAMinuteAndTheNextRequestItsOwn(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := &patient{}
-		s := openai.NewStream(w, head(false), 0)
-		for range 3 { // within one second
-			if err := s.Deliver(0, answer("a"), false); err != nil {
-				t.Fatal(err)
-			}
-		}
-		s.Close()
-		if err := s.End(domain.Usage{}); err != nil {
-			t.Fatal(err)
-		}
-		s.Close()
-		minute := time.Now().Add(time.Minute)
-		want := []time.Time{minute, {}, minute, {}}
-		if !slices.EqualFunc(w.deadlines, want, time.Time.Equal) {
-			t.Errorf("write deadlines %v, want %v", w.deadlines, want)
-		}
-	})
 }

@@ -12,9 +12,6 @@ import (
 
 var _ chat.Sink = (*Stream)(nil)
 
-// writeTimeout is how long a client may take nothing at all of a stream.
-const writeTimeout = time.Minute
-
 // maxKept bounds the scratch buffer that a stream keeps between two deltas, in bytes.
 const maxKept = 64 << 10
 
@@ -37,8 +34,7 @@ type Stream struct {
 	started bool
 	pending bool // written and not flushed
 	ended   bool
-	allowed time.Time // when the write deadline was set last
-	err     error     // the first failure; nothing is written after it
+	err     error // the first failure; nothing is written after it
 }
 
 // NewStream prepares a stream on w. While nothing is written for the duration
@@ -124,12 +120,6 @@ func (s *Stream) Started() bool {
 // Close.
 func (s *Stream) Close() {
 	s.heartbeat.stop()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.allowed.IsZero() { // the connection goes on with other requests
-		s.allowed = time.Time{}
-		_ = s.flusher.SetWriteDeadline(time.Time{})
-	}
 }
 
 // open begins a choice with its role when nothing of it was written yet.
@@ -174,7 +164,6 @@ func (s *Stream) write() {
 		s.start()
 		s.pending = true
 		s.heartbeat.last = time.Now()
-		s.allow(s.heartbeat.last)
 		if _, err := s.w.Write(s.buf); err != nil {
 			s.gone(err)
 		}
@@ -182,16 +171,6 @@ func (s *Stream) write() {
 	if s.buf = s.buf[:0]; cap(s.buf) > maxKept {
 		s.buf = nil
 	}
-}
-
-// allow gives the client writeTimeout from now on to take what is written: one that takes
-// nothing for so long is gone, and must not hold an account. Once a second is enough.
-func (s *Stream) allow(now time.Time) {
-	if now.Sub(s.allowed) < time.Second {
-		return
-	}
-	s.allowed = now
-	_ = s.flusher.SetWriteDeadline(now.Add(writeTimeout)) // not every writer has deadlines
 }
 
 // start sends the status and the headers, once.

@@ -13,6 +13,14 @@ import (
 	"ondemand-api-proxy/domain"
 )
 
+// boundBody gives every body a first deadline: nobody may hold a connection by announcing one that
+// no route reads. Who reads a body sets its own.
+func boundBody(c *gin.Context) {
+	if c.Request.ContentLength != 0 {
+		_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(bodySilence))
+	}
+}
+
 // body reads the request's body, up to the limit.
 func (s *Server) body(c *gin.Context) ([]byte, error) {
 	in := &pacedReader{inner: http.MaxBytesReader(c.Writer, c.Request.Body, s.options.MaxBody), control: http.NewResponseController(c.Writer), began: time.Now()}

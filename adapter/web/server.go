@@ -91,7 +91,7 @@ func New(options Options, chat Chat, models Models, gate *Gate, recorder Recorde
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.RedirectTrailingSlash = false
 	s.engine.ForwardedByClientIP = false
-	s.engine.Use(s.book, s.recoverPanic, s.refuseOversized, s.refuseStrangers, s.allowOrigins, s.refuseWhenDraining)
+	s.engine.Use(s.book, s.recoverPanic, boundBody, s.refuseOversized, s.refuseStrangers, s.allowOrigins, s.refuseWhenDraining)
 	s.engine.NoRoute(s.noRoute)
 	s.engine.NoMethod(s.noMethod)
 

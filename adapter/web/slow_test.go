@@ -2,7 +2,6 @@ package web
 
 import (
 	"bufio"
-	"context"
 	"fmt"
 	"io"
 	"net"
@@ -11,9 +10,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"ondemand-api-proxy/domain"
-	"ondemand-api-proxy/usecase/chat"
 )
 
 // pipes is a listener whose connections live in memory, so that time may be made up.
@@ -93,33 +89,22 @@ func TestABodyMayComeSlowlyButHasToCome(t *testing.T) {
 	})
 }
 
-func TestAClientThatReadsAByteASecondIsCut(t *testing.T) {
-	chatter := func(_ context.Context, _ domain.ChatRequest, out chat.Sink) (domain.Usage, error) {
-		for {
-			if err := out.Deliver(0, text(strings.Repeat("word ", 40)), false); err != nil {
-				return domain.Usage{}, domain.E(domain.ClientGone, "The client left.", err)
-			}
+func TestABodyThatNobodyReadsHoldsNoConnection(t *testing.T) {
+	for _, request := range []string{"GET /healthz", "GET /readyz", "GET /", "GET /v1/models", "GET /metrics", "POST /elsewhere", "PUT /healthz"} {
+		for _, length := range []string{"Content-Length: 100", "Transfer-Encoding: chunked"} {
+			unhurried(t, hello, func(t *testing.T, _ *surface, dial func() net.Conn) {
+				c := dial()
+				began := time.Now()
+				go func() {
+					_, _ = io.WriteString(c, request+" HTTP/1.1\r\nHost: localhost\r\nX-Api-Key: "+token+"\r\n"+length+"\r\n\r\n")
+				}()
+				_, _ = io.Copy(io.Discard, c) // the answer, and the end of the connection
+				if took := time.Since(began); took > bodySilence+discardTime+time.Second {
+					t.Errorf("%s with %s and no body: the connection ended after %s", request, length, took)
+				}
+			})
 		}
 	}
-	unhurried(t, chatter, func(t *testing.T, s *surface, dial func() net.Conn) {
-		c := dial()
-		began := time.Now()
-		_, _ = io.WriteString(c, strings.Replace(head(len(liveBody)), "\r\n\r\n", "\r\n\r\n"+liveBody, 1))
-		one := make([]byte, 1)
-		for {
-			time.Sleep(time.Second)
-			if _, err := c.Read(one); err != nil {
-				break
-			}
-		}
-		if took := time.Since(began); took > 3*time.Minute {
-			t.Errorf("the client was cut after %s", took)
-		}
-		synctest.Wait()
-		if records := s.books.records; len(records) != 1 || records[0].Outcome != domain.OutcomeClientGone {
-			t.Errorf("on record are %+v, want client_gone", records)
-		}
-	})
 }
 
 func TestAHeadWithTooMuchInItIsRefused(t *testing.T) {

@@ -69,14 +69,14 @@ func within[T any](t *testing.T, what string, from <-chan T) T {
 	}
 }
 
-// conn is a client's connection.
-type conn struct {
+// client is a client's connection.
+type client struct {
 	net.Conn
 	t      *testing.T
 	reader *bufio.Reader
 }
 
-func dial(t *testing.T, s *Server) *conn {
+func dial(t *testing.T, s *Server) *client {
 	t.Helper()
 	var dialer net.Dialer
 	c, err := dialer.DialContext(t.Context(), "tcp", s.Addr().String())
@@ -85,11 +85,11 @@ func dial(t *testing.T, s *Server) *conn {
 	}
 	t.Cleanup(func() { _ = c.Close() })
 	_ = c.SetDeadline(time.Now().Add(patience))
-	return &conn{c, t, bufio.NewReader(c)}
+	return &client{c, t, bufio.NewReader(c)}
 }
 
 // ask sends a request and does not wait for the answer.
-func (c *conn) ask(path string) {
+func (c *client) ask(path string) {
 	c.t.Helper()
 	if _, err := io.WriteString(c, "GET "+path+" HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
 		c.t.Fatalf("send a request: %v", err)
@@ -97,7 +97,7 @@ func (c *conn) ask(path string) {
 }
 
 // answer reads an answer to its end.
-func (c *conn) answer() (*http.Response, string) {
+func (c *client) answer() (*http.Response, string) {
 	c.t.Helper()
 	response, err := http.ReadResponse(c.reader, nil)
 	if err != nil {
@@ -112,7 +112,7 @@ func (c *conn) answer() (*http.Response, string) {
 }
 
 // closed tells whether the server closed the connection without a word.
-func (c *conn) closed() bool {
+func (c *client) closed() bool {
 	_, err := c.reader.ReadByte()
 	var timeout net.Error
 	return err != nil && (!errors.As(err, &timeout) || !timeout.Timeout())

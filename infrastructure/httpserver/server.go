@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"go.uber.org/zap"
-	"golang.org/x/net/netutil"
 
 	"ondemand-api-proxy/domain"
 )
@@ -84,16 +83,13 @@ func quiet(log *zap.Logger) *stdlog.Logger {
 func (s *Server) Start(ctx context.Context, failed func(error)) error {
 	address := net.JoinHostPort(s.options.Host, strconv.Itoa(s.options.Port))
 	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", address)
+	inner, err := config.Listen(ctx, "tcp", address)
 	if err != nil {
 		return explain(address, err)
 	}
-	s.listener = listener
-	if s.options.MaxConnections > 0 {
-		listener = netutil.LimitListener(listener, s.options.MaxConnections)
-	}
+	s.listener = limited(inner, s.options.MaxConnections)
 	go func() {
-		err := s.http.Serve(listener)
+		err := s.http.Serve(s.listener)
 		if s.stopping.Load() {
 			err = nil
 		} else {

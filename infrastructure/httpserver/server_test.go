@@ -71,14 +71,14 @@ func TestAServerThatStopsByItselfSaysSo(t *testing.T) {
 const prompt = 2 * time.Second
 
 func TestAnIdleServerStopsAtOnce(t *testing.T) {
-	for name, connect := range map[string]func(*testing.T, *Server) *conn{
-		"without a connection": func(*testing.T, *Server) *conn { return nil },
-		"with a connection on which nothing came yet": func(t *testing.T, s *Server) *conn {
+	for name, connect := range map[string]func(*testing.T, *Server) *client{
+		"without a connection": func(*testing.T, *Server) *client { return nil },
+		"with a connection on which nothing came yet": func(t *testing.T, s *Server) *client {
 			c := dial(t, s)
 			waitForNewborn(t, s, 1)
 			return c
 		},
-		"with half a request": func(t *testing.T, s *Server) *conn {
+		"with half a request": func(t *testing.T, s *Server) *client {
 			c := dial(t, s)
 			if _, err := c.Write([]byte("GET / HT")); err != nil {
 				t.Fatal(err)
@@ -86,7 +86,7 @@ func TestAnIdleServerStopsAtOnce(t *testing.T) {
 			waitForNewborn(t, s, 1)
 			return c
 		},
-		"with a connection that is kept alive": func(t *testing.T, s *Server) *conn {
+		"with a connection that is kept alive": func(t *testing.T, s *Server) *client {
 			c := dial(t, s)
 			c.ask("/")
 			c.answer()

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/zap"
+
 	"ondemand-api-proxy/domain"
 )
 
@@ -58,7 +60,7 @@ func TestWhileAnAnswerRunsAStoppingServerTakesNothingNewAndLetsItEnd(t *testing.
 
 	ended := stopping(s)
 	refusesConnections(t, s)
-	for name, c := range map[string]*conn{"kept alive": idle, "opened before": newborn} {
+	for name, c := range map[string]*client{"kept alive": idle, "opened before": newborn} {
 		c.ask("/")
 		response, _ := c.answer()
 		if response.StatusCode != http.StatusServiceUnavailable || !response.Close {
@@ -182,6 +184,22 @@ func TestAHeadThatIsTooLongIsRefused(t *testing.T) {
 	if response, _ := c.answer(); response.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
 		t.Errorf("a head of more than %d bytes got %d, want 431", maxHeadBytes, response.StatusCode)
 	}
+	if err := within(t, "the end of Stop", stopping(s)); err != nil {
+		t.Errorf("Stop: %v", err)
+	}
+}
+
+func TestAServerAtItsLimitOfConnectionsStopsAtOnce(t *testing.T) {
+	s := New(Options{Host: "127.0.0.1", Grace: time.Hour, MaxConnections: 2}, &service{HandlerFunc: fine}, zap.NewNop())
+	if err := s.Start(t.Context(), func(err error) { t.Errorf("the server stopped by itself: %v", err) }); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		c := dial(t, s)
+		c.ask("/")
+		c.answer()
+	}
+	dial(t, s) // waits for a place
 	if err := within(t, "the end of Stop", stopping(s)); err != nil {
 		t.Errorf("Stop: %v", err)
 	}
