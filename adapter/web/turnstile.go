@@ -25,7 +25,7 @@ func newTurnstile(inFlight, queue int) *turnstile {
 }
 
 // enter returns when it is this request's turn; leave has to follow. The error is
-// Overloaded or ClientGone.
+// Overloaded, Unavailable or ClientGone.
 func (t *turnstile) enter(ctx context.Context) error {
 	select {
 	case t.turns <- struct{}{}:
@@ -44,7 +44,11 @@ func (t *turnstile) enter(ctx context.Context) error {
 	case <-timer.C:
 		return overloaded()
 	case <-ctx.Done():
-		return domain.E(domain.ClientGone, "The client left before its turn came.", context.Cause(ctx))
+		cause := context.Cause(ctx)
+		if e := domain.AsError(cause); e.Kind == domain.Unavailable {
+			return e // the proxy stops
+		}
+		return domain.E(domain.ClientGone, "The client left before its turn came.", cause)
 	}
 }
 

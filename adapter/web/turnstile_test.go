@@ -119,3 +119,20 @@ func TestWhoLeavesTheQueueMakesRoom(t *testing.T) {
 		}
 	})
 }
+
+func TestWhoWaitsForATurnWhenTheProxyStopsIsToldSo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		turns := newTurnstile(1, 1)
+		if err := turns.enter(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		ctx, end := context.WithCancelCause(t.Context())
+		waits := make(chan error, 1)
+		go func() { waits <- turns.enter(ctx) }()
+		synctest.Wait()
+		end(domain.E(domain.Unavailable, "The proxy is shutting down.", nil))
+		if err := <-waits; domain.KindOf(err) != domain.Unavailable {
+			t.Errorf("it was told %v, want unavailable", err)
+		}
+	})
+}
