@@ -30,6 +30,17 @@ func newBucket(limit int) *bucket {
 	return &bucket{limit: limit, each: time.Minute / time.Duration(limit)}
 }
 
+// usedLike makes the same share missing that is missing of another bucket, if there is one: a new limit
+// gives nobody a full bucket. It returns b, which nobody else knows yet.
+func (b *bucket) usedLike(other *bucket) *bucket {
+	if other != nil {
+		other.mu.Lock()
+		b.fullAt = other.fullAt // every bucket is filled in the same time, a minute
+		other.mu.Unlock()
+	}
+	return b
+}
+
 // take admits a request at now, or tells when to come back. What is missing in the
 // bucket is the time until it is full, in units of each; no more than everything, though
 // the time may be a little earlier than that of the request before.

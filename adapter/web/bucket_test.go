@@ -129,3 +129,21 @@ func TestAQuotaDescribesItselfInOpenAIsHeaders(t *testing.T) {
 		t.Errorf("headers (-want +got):\n%s", diff)
 	}
 }
+
+func TestANewLimitLeavesTheShareThatWasUsed(t *testing.T) {
+	b := newBucket(10)
+	for range 5 {
+		b.take(noon)
+	}
+	b = newBucket(100).usedLike(b)
+	if q := b.take(noon); q.remaining != 49 {
+		t.Errorf("of a limit of 100, half used, %d remain after one more, want 49", q.remaining)
+	}
+	b = newBucket(10).usedLike(b)
+	if q := b.take(noon); q.remaining != 3 {
+		t.Errorf("back at 10 %d remain after one more, want 3", q.remaining)
+	}
+	if q := newBucket(3).usedLike(nil).take(noon); q.remaining != 2 {
+		t.Errorf("a token that is new has %d of 3 after its first request, want 2", q.remaining)
+	}
+}

@@ -74,7 +74,7 @@ func (g *Gate) Replace(tokens []AccessToken) {
 			g.counters[p.id] = used
 		}
 		if t.RateLimit > 0 && (used.bucket == nil || used.bucket.limit != t.RateLimit) {
-			used.bucket = newBucket(t.RateLimit)
+			used.bucket = newBucket(t.RateLimit).usedLike(used.bucket)
 		}
 		if t.RateLimit > 0 {
 			p.bucket = used.bucket

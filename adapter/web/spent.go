@@ -35,9 +35,10 @@ func (s *spent) today(now time.Time) int64 {
 	return s.tokens
 }
 
-// roll begins a new day, under the lock. A clock that is set back does not bring one back.
+// roll begins a new day, under the lock. A clock that is set back a little does not bring one back; one
+// that is set back by more than a day had been wrong before.
 func (s *spent) roll(now time.Time) {
-	if d := dayOf(now); d > s.day {
+	if d := dayOf(now); d > s.day || d < s.day-1 {
 		s.day, s.tokens = d, 0
 	}
 }

@@ -94,3 +94,15 @@ func TestAThousandRequestsAtOnceAdmitExactlyTheLimit(t *testing.T) {
 		}
 	})
 }
+
+func TestAClockThatWasWrongByDaysDoesNotKeepADayForEver(t *testing.T) {
+	var s spent
+	s.add(100, noon.AddDate(1, 0, 0))
+	if got := s.today(noon); got != 0 {
+		t.Errorf("once the clock is right %d tokens are used, want none", got)
+	}
+	s.add(7, noon)
+	if got := s.today(noon.Add(-13 * time.Hour)); got != 7 {
+		t.Errorf("set back over midnight the clock leaves %d tokens, want the 7 of before", got)
+	}
+}
