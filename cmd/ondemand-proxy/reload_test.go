@@ -151,6 +151,10 @@ func TestABrokenFileLeavesTheRunningConfigurationAndSaysSo(t *testing.T) {
 			t.Errorf("%s answered with the file %s, want steady", got, broken)
 		}
 	}
+	if err := os.Remove(file.path); err != nil {
+		t.Fatal(err)
+	}
+	awaitLogged(t, p, "it does not exist", 1)
 	for line := range strings.Lines(p.log.String()) {
 		if strings.Contains(line, notReloaded) && !strings.Contains(line, `"level":"error"`) {
 			t.Errorf("a broken file is not told at error level: %s", line)

@@ -22,8 +22,8 @@ const (
 )
 
 // Watch calls onChange each time the file's content has changed since Load read
-// it, also when the file was replaced by a rename or was away in between. It
-// returns when ctx ends, and leaves nothing running. onChange runs on the
+// it, also when the file was replaced by a rename, and when it cannot be read any more, or
+// again. It returns when ctx ends, and leaves nothing running. onChange runs on the
 // caller's goroutine; changes made meanwhile are seen after it.
 //
 // It uses fsnotify itself, since the watch of koanf's file provider ends when the
@@ -49,7 +49,7 @@ type watch struct {
 	file     File
 	events   <-chan fsnotify.Event // of the file's directory
 	faults   <-chan error          // events may have been lost
-	read     func(path string) (sum [sha256.Size]byte, ok bool)
+	read     func(path string) [sha256.Size]byte
 	onChange func()
 }
 
@@ -69,11 +69,11 @@ func (w *watch) run(ctx context.Context) {
 		case <-w.faults: //nolint:errcheck // whatever was missed, looking at the file tells
 			settled.Reset(settleFor)
 		case <-look.C:
-			if sum, ok := w.read(w.file.path); ok && sum != w.file.sum {
+			if w.read(w.file.path) != w.file.sum {
 				settled.Reset(settleFor)
 			}
 		case <-settled.C:
-			if sum, ok := w.read(w.file.path); ok && sum != w.file.sum {
+			if sum := w.read(w.file.path); sum != w.file.sum {
 				w.file.sum = sum
 				w.onChange()
 			}
@@ -88,22 +88,21 @@ func (w *watch) concerns(event fsnotify.Event) bool {
 	return name == filepath.Base(w.file.path) || strings.HasPrefix(name, "..")
 }
 
-// digestOf is ok when the file can be read as a whole.
-func digestOf(path string) (sum [sha256.Size]byte, ok bool) {
+// digestOf is zero when the file cannot be read as a whole.
+func digestOf(path string) (sum [sha256.Size]byte) {
 	info, err := os.Stat(path)
 	if err != nil || !info.Mode().IsRegular() {
-		return sum, false
+		return sum
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return sum, false
+		return sum
 	}
 	defer func() { _ = f.Close() }()
 	hash := sha256.New()
 	n, err := io.Copy(hash, io.LimitReader(f, largestFile+1))
 	if err != nil || n > largestFile {
-		return sum, false
+		return sum
 	}
-	hash.Sum(sum[:0])
-	return sum, true
+	return [sha256.Size]byte(hash.Sum(nil))
 }

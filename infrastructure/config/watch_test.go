@@ -104,6 +104,11 @@ func TestWatchWithoutAFileWaitsForTheEnd(t *testing.T) {
 
 const awayNow = 255
 
+// contentOf is the digest of a version; that of a file that is away is zero.
+func contentOf(version int32) [sha256.Size]byte {
+	return [sha256.Size]byte{byte((version + 1) % (awayNow + 1))}
+}
+
 // scripted runs a watch whose file's content is version, in a bubble with its own time.
 func scripted(t *testing.T, script func(version *atomic.Int32, events chan<- fsnotify.Event, calls *atomic.Int32)) {
 	t.Helper()
@@ -111,11 +116,8 @@ func scripted(t *testing.T, script func(version *atomic.Int32, events chan<- fsn
 		var version, calls atomic.Int32 // version awayNow: the file is away
 		events := make(chan fsnotify.Event)
 		w := &watch{
-			file: File{path: "/etc/config.json"}, events: events,
-			read: func(string) ([sha256.Size]byte, bool) {
-				v := version.Load()
-				return [sha256.Size]byte{byte(v)}, v != awayNow
-			},
+			file: File{path: "/etc/config.json", sum: contentOf(0)}, events: events,
+			read:     func(string) [sha256.Size]byte { return contentOf(version.Load()) },
 			onChange: func() { calls.Add(1) },
 		}
 		ctx, cancel := context.WithCancel(t.Context())
@@ -161,12 +163,24 @@ func TestWhatLeavesTheContentAsItWasIsNoChange(t *testing.T) {
 		advance(2 * settleFor)
 		version.Store(awayNow)
 		events <- fsnotify.Event{Name: "/etc/config.json", Op: fsnotify.Remove}
-		advance(2 * lookEvery)
+		advance(settleFor / 2) // an editor is at work
 		version.Store(0)
 		events <- fsnotify.Event{Name: "/etc/config.json", Op: fsnotify.Create}
 		advance(2 * settleFor)
 		if calls.Load() != 0 {
 			t.Errorf("onChange was called %d times, want never", calls.Load())
+		}
+	})
+}
+
+func TestAFileThatCannotBeReadAnyMoreIsAChangeAndSoIsItsReturn(t *testing.T) {
+	scripted(t, func(version *atomic.Int32, _ chan<- fsnotify.Event, calls *atomic.Int32) {
+		for i, now := range []int32{awayNow, 0} {
+			version.Store(now)
+			advance(3 * lookEvery)
+			if got := calls.Load(); got != int32(i)+1 {
+				t.Errorf("onChange was called %d times, want %d", got, i+1)
+			}
 		}
 	})
 }
