@@ -31,9 +31,8 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) error {
 	if !send([]byte("retry: 2000\n\n")) || !send(eventOf("moment", s.moment())) {
 		return nil
 	}
-	login := loginOf(r)
 	var loggedOut <-chan struct{} // nil: never
-	if login != nil {
+	if login := loginOf(r); login != nil {
 		loggedOut = login.over
 	}
 	beat := time.NewTicker(beatEvery)
@@ -48,10 +47,10 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) error {
 		case <-loggedOut:
 			return nil
 		case <-beat.C:
-			if login != nil && s.loggedIn(r) == nil {
-				return nil
-			}
 		case event = <-l.events:
+		}
+		if !s.stillIn(r) {
+			return nil
 		}
 		if s.feed.missedSome(l) {
 			event = append(event[:len(event):len(event)], eventOf("resync", struct{}{})...)

@@ -284,3 +284,21 @@ func TestWhoIsTooSlowIsToldThatSomethingIsMissing(t *testing.T) {
 		}
 	})
 }
+
+func TestAStreamEndsWithThePasswordItWasOpenedWith(t *testing.T) {
+	live(t, func(t *testing.T, w *world, ctx context.Context) {
+		client, done := w.listen(ctx, asToken()...)
+		wants(t, "at once", client, "retry: 2000", "moment")
+		w.access.Password = domain.NewSecret("another one")
+		w.LedgerWrote(batchOf(row(1, 0, nil).Entry))
+		time.Sleep(2 * beatEvery)
+		select {
+		case <-done:
+		default:
+			t.Error("it goes on")
+		}
+		if came := client.events(); len(came) > 0 {
+			t.Errorf("after the change came %q", came)
+		}
+	})
+}

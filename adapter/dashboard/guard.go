@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"ondemand-api-proxy/domain"
@@ -37,15 +38,9 @@ func (s *Server) guarded(next Handler) Handler {
 			return errCrossOrigin()
 		case login != nil:
 			return next(w, withLogin(r, login))
-		}
-		shown := false
-		for _, token := range s.options.Shown(r.Header) {
-			shown = shown || token != ""
-			if s.isPassword(token) {
-				return next(w, r)
-			}
-		}
-		if !shown {
+		case s.showsPassword(r):
+			return next(w, r)
+		case !slices.ContainsFunc(s.options.Shown(r.Header), func(token string) bool { return token != "" }):
 			return errNotLoggedIn()
 		}
 		if err := s.throttle.wrong(r.Context()); err != nil {
@@ -64,6 +59,19 @@ func (s *Server) loggedIn(r *http.Request) *loggedIn {
 		return nil
 	}
 	return login
+}
+
+// showsPassword tells whether the request has the password in one of its headers.
+func (s *Server) showsPassword(r *http.Request) bool {
+	return slices.ContainsFunc(s.options.Shown(r.Header), s.isPassword)
+}
+
+// stillIn tells whether a request that was let in would be let in again.
+func (s *Server) stillIn(r *http.Request) bool {
+	if loginOf(r) != nil {
+		return s.loggedIn(r) != nil
+	}
+	return s.showsPassword(r)
 }
 
 // isPassword compares in constant time.
