@@ -103,12 +103,28 @@ func (p program) accounts(ctx context.Context, opts options) error {
 // healthTimeout is how long a healthy proxy may take to say so.
 const healthTimeout = 5 * time.Second
 
-// healthcheck asks the proxy that runs with the same configuration.
+// healthcheck asks the proxy that runs with the same configuration. A file that was broken since leaves
+// that one in force, and does not make the proxy sick: then the environment and the flags say where it is.
 func (p program) healthcheck(ctx context.Context, opts options) error {
-	cfg, err := p.load(opts)
-	if err != nil {
+	cfg, broken := p.load(opts)
+	if broken != nil {
+		var err error
+		if cfg, err = config.LoadWithoutFile(p.source(opts)); err != nil {
+			return broken
+		}
+	}
+	err := p.askHealth(ctx, cfg)
+	switch {
+	case err != nil && broken != nil:
+		return fmt.Errorf("%w, and %w", err, broken)
+	case err != nil:
 		return err
 	}
+	_, err = io.WriteString(p.stdout, "ok\n")
+	return err
+}
+
+func (p program) askHealth(ctx context.Context, cfg config.Config) error {
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+cfg.LocalAddress()+"/healthz", nil)
@@ -124,8 +140,7 @@ func (p program) healthcheck(ctx context.Context, opts options) error {
 	if response.StatusCode != http.StatusOK {
 		return fmt.Errorf("the proxy on %s answers with status %d", cfg.LocalAddress(), response.StatusCode)
 	}
-	_, err = io.WriteString(p.stdout, "ok\n")
-	return err
+	return nil
 }
 
 // version prints the version.

@@ -138,7 +138,11 @@ func (p program) complain(code int, err error) int {
 
 // load reads the configuration that the flags and the environment ask for.
 func (p program) load(opts options) (config.Config, error) {
-	return config.Load(config.Source{Flags: opts.flags, Environ: p.environ})
+	return config.Load(p.source(opts))
+}
+
+func (p program) source(opts options) config.Source {
+	return config.Source{Flags: opts.flags, Environ: p.environ}
 }
 
 // serve runs the proxy until ctx ends.

@@ -38,6 +38,17 @@ func Load(source Source) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
+	return l.load(source, file)
+}
+
+// LoadWithoutFile is Load as if there were no file.
+func LoadWithoutFile(source Source) (Config, error) {
+	l := &layers{merged: koanf.New("."), rows: table()}
+	return l.load(source, File{})
+}
+
+// load puts the environment and the flags over the file.
+func (l *layers) load(source Source, file File) (Config, error) {
 	inFile := l.merged.Keys()
 	if err := errors.Join(l.addEnvironment(source.Environ), l.addFlags(source.Flags)); err != nil {
 		return Config{}, err
