@@ -20,24 +20,30 @@ type Forwarded struct {
 // Client returns the address of who made the request: of the connection, or, while that is a
 // proxy's, the one that the proxy names. The zero Addr: it cannot be told.
 func (f Forwarded) Client(r *http.Request) netip.Addr {
-	connected, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}
-	}
-	client := connected.Addr().Unmap()
+	client := addressOf(r.RemoteAddr)
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for i := len(hops) - 1; i >= 0 && f.isProxy(client); i-- {
 		hop := strings.TrimSpace(hops[i])
 		if hop == "" {
 			continue
 		}
-		named, err := netip.ParseAddr(hop)
-		if err != nil {
-			return netip.Addr{} // a proxy that is believed names no address
+		if client = addressOf(hop); !client.IsValid() {
+			return client // a proxy that is believed names no address
 		}
-		client = named.Unmap()
 	}
 	return client
+}
+
+// addressOf reads an address as proxies write them, some with a port or in brackets. The zero Addr: it is none.
+func addressOf(hop string) netip.Addr {
+	if withPort, err := netip.ParseAddrPort(hop); err == nil {
+		return withPort.Addr().Unmap().WithZone("")
+	}
+	address, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(hop, "["), "]"))
+	if err != nil {
+		return netip.Addr{}
+	}
+	return address.Unmap().WithZone("")
 }
 
 // OverTLS tells whether the client speaks https, to this process or to a proxy that is believed.
@@ -45,8 +51,7 @@ func (f Forwarded) OverTLS(r *http.Request) bool {
 	if r.TLS != nil {
 		return true
 	}
-	connected, err := netip.ParseAddrPort(r.RemoteAddr)
-	believed := f.All || err == nil && f.isProxy(connected.Addr().Unmap())
+	believed := f.All || f.isProxy(addressOf(r.RemoteAddr))
 	return believed && strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https")
 }
 

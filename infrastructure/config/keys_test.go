@@ -116,7 +116,7 @@ func structuredSamples() map[string]sample {
 			badFile: []string{`["x"]`, "1"}, badEnv: []string{"localhost"},
 		},
 		"trusted_proxies": {
-			file: `["10.1.2.3/8","::1"]`, env: "10.0.0.0/8,::1", want: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")},
+			file: `["::ffff:10.1.2.3/104","::1"]`, env: "10.1.2.3/8,::1", want: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")},
 			badFile: []string{`[1]`, `["x"]`, `{}`, "1", `["10.0.0.0/33"]`, `["fe80::1%eth0"]`}, badEnv: []string{"localhost", "10.0.0.0/99"},
 		},
 	}

@@ -81,6 +81,12 @@ func networks() codec[[]netip.Prefix] {
 	const one = "an IP address or a network such as 10.0.0.0/8"
 	return list("a list of IP addresses or networks such as 10.0.0.0/8", one, func(text string) (netip.Prefix, bool) {
 		if prefix, err := netip.ParsePrefix(text); err == nil {
+			if prefix.Addr().Is4In6() { // requests have such addresses in their short form
+				if prefix.Bits() < 96 {
+					return netip.Prefix{}, false
+				}
+				prefix = netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-96)
+			}
 			return prefix.Masked(), true
 		}
 		address, err := netip.ParseAddr(text)
