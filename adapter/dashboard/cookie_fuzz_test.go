@@ -31,7 +31,7 @@ func FuzzCookie(f *testing.F) {
 	f.Add("\x00=\xff; a=\r\n" + cookieName)
 	f.Fuzz(func(t *testing.T, others string) {
 		if strings.Contains(others, value) {
-			t.Skip("the value was guessed")
+			return // the value was guessed
 		}
 		if loggedIn(others) {
 			t.Errorf("%q logged in", others)

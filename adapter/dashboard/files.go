@@ -19,7 +19,8 @@ var embedded embed.FS
 // static holds index.html, login.html and the folder assets.
 var static = sub(embedded, "static")
 
-// own are the program's own files; they are put together once.
+// own are the program's own files. They are put together when the first is asked for, which
+// costs a start nothing.
 var own = sync.OnceValue(func() files { return load(static) })
 
 func sub(files fs.FS, folder string) fs.FS {
@@ -41,8 +42,8 @@ type files struct {
 type file struct {
 	kind   string // its Content-Type
 	plain  []byte
-	zipped []byte
-	public bool // served without login
+	zipped func() []byte // when it is first asked for
+	public bool          // served without login
 }
 
 // Where assets are named: in pages as "assets/name", in assets as "./name".
@@ -109,13 +110,17 @@ func newFile(name string, text []byte, public bool) file {
 	if !known {
 		panic(fmt.Sprintf("dashboard: %s is of no kind that is served", name))
 	}
+	return file{kind: kind, plain: text, zipped: sync.OnceValue(func() []byte { return zip(text) }), public: public}
+}
+
+func zip(text []byte) []byte {
 	var zipped bytes.Buffer
 	w := must(gzip.NewWriterLevel(&zipped, gzip.BestCompression))
 	_ = must(w.Write(text))
 	if err := w.Close(); err != nil {
 		panic("dashboard: " + err.Error())
 	}
-	return file{kind: kind, plain: text, zipped: zipped.Bytes(), public: public}
+	return zipped.Bytes()
 }
 
 func must[T any](value T, err error) T {

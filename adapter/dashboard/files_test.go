@@ -96,7 +96,7 @@ func TestWithoutLoginThereIsOnlyTheForm(t *testing.T) {
 		t.Errorf("the page has no login form:\n%s", page)
 	}
 	public, private := 0, 0
-	for name, f := range w.files.assets {
+	for name, f := range w.files().assets {
 		answer := w.ask("GET", assetsPath+name, "")
 		if !f.public {
 			private++
@@ -122,7 +122,7 @@ func TestWhoIsLoggedInGetsThePage(t *testing.T) {
 		t.Fatalf("the page is not compressed: %v", err)
 	}
 	page := body(t, unzipped)
-	total := len(w.files.app.zipped)
+	total := len(w.files().app.zipped())
 	seen := make(map[string]bool)
 	for queue := inPages.FindAllStringSubmatch(page, -1); len(queue) > 0; queue = queue[1:] {
 		name := queue[0][1]
@@ -136,7 +136,7 @@ func TestWhoIsLoggedInGetsThePage(t *testing.T) {
 			continue
 		}
 		total += answer.Body.Len()
-		queue = append(queue, inAssets.FindAllStringSubmatch(string(w.files.assets[name].plain), -1)...)
+		queue = append(queue, inAssets.FindAllStringSubmatch(string(w.files().assets[name].plain), -1)...)
 	}
 	if total > 150<<10 || len(seen) < 5 {
 		t.Errorf("the page and its %d files have %d bytes, want at most 150 KiB", len(seen), total)
@@ -148,7 +148,7 @@ func TestWhoIsLoggedInGetsThePage(t *testing.T) {
 
 func TestThePagesHoldNothingInlineAndAskNobodyElse(t *testing.T) {
 	w := newWorld(t, nil)
-	for _, page := range []string{string(w.files.app.plain), string(w.files.form.plain)} {
+	for _, page := range []string{string(w.files().app.plain), string(w.files().form.plain)} {
 		for _, unwanted := range []string{`<style`, ` style="`, `javascript:`, `http://`, `https://`, `src="//`} {
 			if strings.Contains(page, unwanted) {
 				t.Errorf("the page holds %q", unwanted)
@@ -161,7 +161,7 @@ func TestThePagesHoldNothingInlineAndAskNobodyElse(t *testing.T) {
 			t.Errorf("the page holds an inline handler: %s", handlers)
 		}
 	}
-	for name, f := range w.files.assets {
+	for name, f := range w.files().assets {
 		if path.Ext(name) != ".js" || strings.HasPrefix(name, "uplot.") {
 			continue
 		}

@@ -38,16 +38,23 @@ func (s *Server) guarded(next Handler) Handler {
 			return errCrossOrigin()
 		case login != nil:
 			return next(w, withLogin(r, login))
-		case s.showsPassword(r):
-			return next(w, r)
 		case !slices.ContainsFunc(s.options.Shown(r.Header), func(token string) bool { return token != "" }):
 			return errNotLoggedIn()
 		}
-		if err := s.throttle.wrong(r.Context()); err != nil {
+		if err := s.hears(r, func() bool { return s.showsPassword(r) }); err != nil {
 			return err
 		}
-		return errWrongPassword()
+		return next(w, r)
 	}
+}
+
+// hears returns nil for the right password. Too many wrong ones from one address are not looked at.
+func (s *Server) hears(r *http.Request, fits func() bool) error {
+	right, err := s.throttle.hears(r.Context(), s.options.Client(r), fits)
+	if err == nil && !right {
+		err = errWrongPassword()
+	}
+	return err
 }
 
 // loggedIn returns the login of who made the request, nil when there is none. A login ends with

@@ -2,11 +2,8 @@ package dashboard
 
 import (
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
-	"time"
 )
 
 // dataRoutes are the routes that need a login.
@@ -45,72 +42,6 @@ func TestDataIsForWhoIsLoggedInOrShowsThePassword(t *testing.T) {
 			}
 		}
 	}
-}
-
-func TestWrongPasswordsAreToldSlowerAndSlowerAndTheRightOneAtOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, nil)
-		wrong := map[string]func(){
-			"by form": func() {
-				w.refuses("a wrong password", w.ask("POST", "/api/login", `{"password":"wrong"}`), "unauthenticated wrong_password")
-			},
-			"by bearer": func() {
-				w.refuses("a wrong token", w.ask("GET", "/api/overview", "", "Authorization", "Bearer wrong"), "unauthenticated wrong_password")
-			},
-		}
-		for way, try := range wrong {
-			time.Sleep(time.Hour) // all is forgotten
-			var took []time.Duration
-			for range 12 {
-				began := time.Now()
-				try()
-				took = append(took, time.Since(began))
-				began = time.Now()
-				w.logIn()
-				_ = get[any](w, "/api/models")
-				if waited := time.Since(began); waited != 0 {
-					t.Fatalf("%s: the right password waits %s after %d wrong ones", way, waited, len(took))
-				}
-			}
-			if !slices.IsSorted(took) || took[0] != firstDelay || took[3] < 3*took[0] || took[11] != longestDelay {
-				t.Errorf("%s: wrong passwords were told after %v", way, took)
-			}
-		}
-	})
-}
-
-func TestWrongPasswordsThatComeAllAtOnceAreBounded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, nil)
-		const tries = mostDelayed + 30
-		answers := make(chan string, tries)
-		for range tries {
-			go func() {
-				answers <- strings.TrimSpace(w.ask("POST", "/api/login", `{"password":"wrong"}`).Body.String())
-			}()
-		}
-		synctest.Wait()
-		if len(answers) != tries-mostDelayed {
-			t.Errorf("%d tries were answered at once, want %d", len(answers), tries-mostDelayed)
-		}
-		w.logIn() // at once
-		for range tries - mostDelayed {
-			if got := <-answers; got != "rate_limited" {
-				t.Errorf("a try beyond those that wait: %q", got)
-			}
-		}
-		for range mostDelayed {
-			if got := <-answers; got != "unauthenticated wrong_password" {
-				t.Errorf("a try that waited: %q", got)
-			}
-		}
-		time.Sleep(time.Hour)
-		began := time.Now()
-		w.refuses("much later", w.ask("POST", "/api/login", `{"password":"wrong"}`), "unauthenticated wrong_password")
-		if took := time.Since(began); took != firstDelay {
-			t.Errorf("after a quiet hour a wrong password is told after %s", took)
-		}
-	})
 }
 
 func TestACookieCountsOnlyForThePageOfThisServer(t *testing.T) {

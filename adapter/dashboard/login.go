@@ -28,11 +28,8 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if !s.isPassword(password) {
-		if err := s.throttle.wrong(r.Context()); err != nil {
-			return err
-		}
-		return errWrongPassword()
+	if err := s.hears(r, func() bool { return s.isPassword(password) }); err != nil {
+		return err
 	}
 	http.SetCookie(w, s.cookie(r, s.logins.begin(s.options.Access().Password, time.Now()), lifetime))
 	if isForm { // of a browser that ran no script

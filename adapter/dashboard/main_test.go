@@ -8,6 +8,7 @@ import (
 	"iter"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -191,6 +192,7 @@ func newWorld(t testing.TB, change func(*Options)) *world {
 			return []string{token, h.Get("X-Api-Key")}
 		},
 		OverTLS: func(r *http.Request) bool { return r.Header.Get("X-Forwarded-Proto") == "https" },
+		Client:  func(r *http.Request) netip.Addr { return netip.MustParseAddrPort(r.RemoteAddr).Addr() },
 		Health:  func() usage.Health { return usage.Health{} },
 	}
 	if change != nil {
@@ -223,10 +225,16 @@ func (w *world) ask(method, target, body string, headers ...string) *httptest.Re
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
+	if from := r.Header.Get(fromHeader); from != "" {
+		r.RemoteAddr = from
+	}
 	answer := httptest.NewRecorder()
 	w.ServeHTTP(answer, r)
 	return answer
 }
+
+// fromHeader is the header by which a test says from where it asks.
+const fromHeader = "X-Test-From"
 
 // logIn returns a cookie of somebody who is logged in.
 func (w *world) logIn(headers ...string) *http.Cookie {

@@ -15,9 +15,9 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 
 // page serves GET /: the dashboard to who is logged in, and else the form to do so.
 func (s *Server) page(w http.ResponseWriter, r *http.Request) error {
-	shown := s.files.form
+	shown := s.files().form
 	if s.loggedIn(r) != nil {
-		shown = s.files.app
+		shown = s.files().app
 	}
 	header := w.Header()
 	header.Set("Content-Security-Policy", policy+s.framers())
@@ -41,7 +41,7 @@ func (s *Server) framers() string {
 
 // asset serves GET /assets/*name. Without login there is only what the form needs.
 func (s *Server) asset(w http.ResponseWriter, r *http.Request) error {
-	f, found := s.files.assets[strings.TrimPrefix(r.URL.Path, assetsPath)]
+	f, found := s.files().assets[strings.TrimPrefix(r.URL.Path, assetsPath)]
 	switch {
 	case found && !f.public && s.loggedIn(r) == nil:
 		return errNotLoggedIn()
@@ -67,7 +67,7 @@ func (f file) serve(w http.ResponseWriter, r *http.Request) {
 	content := f.plain
 	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		header.Set("Content-Encoding", "gzip")
-		content = f.zipped
+		content = f.zipped()
 	}
 	header.Set("Content-Length", strconv.Itoa(len(content)))
 	if r.Method != http.MethodHead {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"iter"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"ondemand-api-proxy/domain"
@@ -54,6 +55,8 @@ type Options struct {
 	Shown func(http.Header) []string
 	// OverTLS tells whether a browser speaks https, though perhaps not to this process.
 	OverTLS func(*http.Request) bool
+	// Client returns the address of who made the request; the zero Addr where it cannot be told.
+	Client func(*http.Request) netip.Addr
 	// Health tells how the ledger does.
 	Health func() usage.Health
 }
@@ -75,7 +78,7 @@ type Server struct {
 	ledger   Ledger
 	pool     Pool
 	gauges   Gauges
-	files    files
+	files    func() files
 	logins   *logins
 	throttle throttle
 	feed     *feed
@@ -83,7 +86,7 @@ type Server struct {
 
 // New returns a Server. Run has to be running for its events, and Close ends them.
 func New(options Options, ledger Ledger, pool Pool, gauges Gauges) *Server {
-	s := &Server{options: options, ledger: ledger, pool: pool, gauges: gauges, files: own(), logins: newLogins()}
+	s := &Server{options: options, ledger: ledger, pool: pool, gauges: gauges, files: own, logins: newLogins()}
 	s.feed = newFeed(s.moment, s.rows)
 	return s
 }

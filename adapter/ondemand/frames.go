@@ -10,7 +10,7 @@ import (
 // Bounds of what is read, in bytes.
 const (
 	firstBuffer = 16 << 10 // as much as a TLS record holds
-	maxFrame    = 16 << 20 // with its field names
+	maxFrame    = 4 << 20  // with its field names: a million tokens, escaped or not, would fill it
 )
 
 // errFrameTooLong ends a stream whose frame is over maxFrame.

@@ -64,7 +64,7 @@ func migrate(ctx context.Context, db *sql.DB) error {
 		return errDamaged
 	}
 	scripts, err := fs.Sub(migrations, "migrations")
-	if err != nil {
+	if err != nil || isCurrent(ctx, db, scripts) {
 		return err
 	}
 	provider, err := goose.NewProvider(goose.DialectSQLite3, db, scripts, goose.WithDisableGlobalRegistry(true))
@@ -73,4 +73,19 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	}
 	_, err = provider.Up(ctx)
 	return err
+}
+
+// isCurrent tells whether the tables need nothing done: reading the scripts is the dearest part of a start.
+func isCurrent(ctx context.Context, db *sql.DB, scripts fs.FS) bool {
+	files, err := fs.Glob(scripts, "*.sql") // in order
+	if err != nil {
+		return false
+	}
+	newest, err := goose.NumericComponent(files[len(files)-1])
+	if err != nil {
+		return false
+	}
+	var is int64
+	const last = "SELECT version_id FROM goose_db_version WHERE is_applied ORDER BY id DESC LIMIT 1"
+	return db.QueryRowContext(ctx, last).Scan(&is) == nil && is == newest
 }

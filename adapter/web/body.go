@@ -21,24 +21,54 @@ func boundBody(c *gin.Context) {
 	}
 }
 
-// body reads the request's body, up to the limit.
-func (s *Server) body(c *gin.Context) ([]byte, error) {
+// body reads the request's body, up to the limit, once there is room for it. The request holds
+// that room until release is called: what is made of the body is as large.
+func (s *Server) body(c *gin.Context) (body []byte, release func(), err error) {
+	announced := c.Request.ContentLength
+	if announced > s.options.MaxBody {
+		return nil, nil, s.tooLarge()
+	}
+	size := announced
+	if size < 0 { // in chunks
+		size = s.options.MaxBody
+	}
+	room, err := s.bodies.take(c.Request.Context(), size)
+	if err != nil {
+		return nil, nil, err
+	}
 	in := &pacedReader{inner: http.MaxBytesReader(c.Writer, c.Request.Body, s.options.MaxBody), control: http.NewResponseController(c.Writer), began: time.Now()}
-	body, err := io.ReadAll(in)
+	body, err = readAll(in, announced)
 	in.done()
 	c.Set(keyBodyRead, err == nil)
+	if err == nil {
+		room.shrink(int64(len(body)))
+		return body, room.release, nil
+	}
+	room.release()
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return nil, domain.E(domain.TooLarge, fmt.Sprintf("The request's body is larger than the %d MiB allowed (max_body_mib).", s.options.MaxBody>>20), nil)
+		return nil, nil, s.tooLarge()
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		c.Set(keyBodyRead, true) // nobody waits for the rest
 		c.Header("Connection", "close")
-		return nil, domain.E(domain.InvalidRequest, "The request's body came too slowly.", err)
-	case err != nil:
-		return nil, domain.E(domain.InvalidRequest, "The request's body ended before its announced length.", err)
+		return nil, nil, domain.E(domain.InvalidRequest, "The request's body came too slowly.", err)
 	}
-	return body, nil
+	return nil, nil, domain.E(domain.InvalidRequest, "The request's body ended before its announced length.", err)
+}
+
+func (s *Server) tooLarge() error {
+	return domain.E(domain.TooLarge, fmt.Sprintf("The request's body is larger than the %d MiB allowed (max_body_mib).", s.options.MaxBody>>20), nil)
+}
+
+// readAll reads a body into memory of its announced size; below zero: it is not known.
+func readAll(in io.Reader, announced int64) ([]byte, error) {
+	if announced < 0 {
+		return io.ReadAll(in)
+	}
+	body := make([]byte, announced)
+	n, err := io.ReadFull(in, body)
+	return body[:n], err
 }
 
 // How slowly a body may come.

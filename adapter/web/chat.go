@@ -14,11 +14,12 @@ import (
 
 // completeChat serves POST /v1/chat/completions.
 func (s *Server) completeChat(c *gin.Context) {
-	body, err := s.body(c)
+	body, release, err := s.body(c)
 	if err != nil {
 		s.fail(c, err)
 		return
 	}
+	defer release()
 	request, options, err := openai.FromChatRequest(body)
 	if err != nil {
 		s.fail(c, err)

@@ -100,7 +100,7 @@ func newSurface(t testing.TB, complete answers, change func(*Options), tokens ..
 		t.Fatal(err)
 	}
 	options := Options{
-		MaxBody: 1 << 20, MaxInFlight: 1000, MaxQueue: 100, Unready: func() error { return nil }, MemoryOnly: func() bool { return false },
+		MaxBody: 1 << 20, MaxBodies: 64 << 20, MaxInFlight: 1000, MaxQueue: 100, Unready: func() error { return nil }, MemoryOnly: func() bool { return false },
 		Pages: []dashboard.Route{{Method: http.MethodGet, Path: "/", Handler: func(w http.ResponseWriter, _ *http.Request) error {
 			_, err := io.WriteString(w, "home")
 			return err

@@ -45,6 +45,7 @@ type Models interface {
 // Options are the settings of the HTTP surface.
 type Options struct {
 	MaxBody     int64         // bytes of a request's body
+	MaxBodies   int64         // bytes of the bodies of all requests that are being served
 	Heartbeat   time.Duration // a silent stream gets a comment this often
 	CORSOrigins []string      // "*" or origins; empty: no browser of another site may call
 	MaxInFlight int           // requests for completions that are served at once
@@ -77,6 +78,7 @@ type Server struct {
 	observer  Observer
 	log       *zap.Logger
 	turnstile *turnstile
+	bodies    *bodies
 	engine    *gin.Engine
 	draining  atomic.Bool
 }
@@ -86,7 +88,7 @@ func New(options Options, chat Chat, models Models, gate *Gate, recorder Recorde
 	gin.SetMode(gin.ReleaseMode) // the only mode that prints nothing by itself
 	s := &Server{
 		options: options, chat: chat, models: models, gate: gate, recorder: recorder, observer: observer, log: log, engine: gin.New(),
-		turnstile: newTurnstile(options.MaxInFlight, options.MaxQueue),
+		turnstile: newTurnstile(options.MaxInFlight, options.MaxQueue), bodies: newBodies(options.MaxBodies),
 	}
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.RedirectTrailingSlash = false

@@ -44,12 +44,16 @@ func (t *turnstile) enter(ctx context.Context) error {
 	case <-timer.C:
 		return overloaded()
 	case <-ctx.Done():
-		cause := context.Cause(ctx)
-		if e := domain.AsError(cause); e.Kind == domain.Unavailable {
-			return e // the proxy stops
-		}
-		return domain.E(domain.ClientGone, "The client left before its turn came.", cause)
+		return leftWaiting(context.Cause(ctx))
 	}
+}
+
+// leftWaiting is why nobody waits any longer: the client left, or the proxy stops.
+func leftWaiting(cause error) error {
+	if e := domain.AsError(cause); e.Kind == domain.Unavailable {
+		return e
+	}
+	return domain.E(domain.ClientGone, "The client left before its turn came.", cause)
 }
 
 func (t *turnstile) leave() { <-t.turns }

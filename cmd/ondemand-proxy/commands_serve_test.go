@@ -27,15 +27,17 @@ func TestHealthcheckAsksTheProxyThatRuns(t *testing.T) {
 			t.Errorf("--host %s --port %s: code %d, want 0\n%s", host, port, r.code, r.stderr)
 		}
 	}
-	file := newConfigFile(t, `[{"api_key":"steady"}]`)
-	p := startFrom(t, platform, file)
+	p := start(t, platform, paramAccounts)
 	_, running, _ := net.SplitHostPort(strings.TrimPrefix(p.url, "http://"))
-	file.write(`{"accounts":[{"api_key":`)
-	if r := runToEnd(t, setup{args: []string{"healthcheck"}, environ: []string{"CONFIG_FILE=" + file.path, "PORT=" + running}}); r.code != 0 {
-		t.Errorf("with a file that was broken since: code %d, stderr %q; want 0", r.code, r.stderr)
+	broken := filepath.Join(t.TempDir(), "config.json")
+	if err := os.WriteFile(broken, []byte(`{"accounts":[{"api_key":`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r := runToEnd(t, setup{args: []string{"healthcheck"}, environ: []string{"CONFIG_FILE=" + broken, "PORT=" + running}}); r.code != 0 {
+		t.Errorf("with a broken file: code %d, stderr %q; want 0", r.code, r.stderr)
 	}
 	port := freePort(t)
-	checkComplaint(t, "a broken file and nobody there", runToEnd(t, setup{args: []string{"healthcheck"}, environ: []string{"CONFIG_FILE=" + file.path, "PORT=" + port}}), 1, file.path, "127.0.0.1:"+port)
+	checkComplaint(t, "a broken file and nobody there", runToEnd(t, setup{args: []string{"healthcheck"}, environ: []string{"CONFIG_FILE=" + broken, "PORT=" + port}}), 1, broken, "127.0.0.1:"+port)
 	r := runToEnd(t, setup{args: []string{"healthcheck"}, environ: []string{"PORT=" + port}})
 	checkComplaint(t, "nobody listens", r, 1, "127.0.0.1:"+port)
 

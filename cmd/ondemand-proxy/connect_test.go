@@ -46,11 +46,7 @@ func readConnectPage(t *testing.T, root string) connectPage {
 	t.Helper()
 	node, err := exec.LookPath("node")
 	if err != nil {
-		const reason = "what the page for clients says is not tried, what is missing: Node.js (Debian: apt-get install nodejs)"
-		if os.Getenv("CI") == "true" {
-			t.Fatal(reason)
-		}
-		t.Skip(reason)
+		lacks(t, "Node.js (Debian: apt-get install nodejs)")
 	}
 	var script bytes.Buffer
 	for _, name := range []string{"words-en.js", "words-zh.js", "snippets.js"} {
@@ -161,7 +157,9 @@ func TestWhatTheConnectPageSaysWorks(t *testing.T) {
 			case "python":
 				python := found(t, "python3")
 				if err := exec.CommandContext(t.Context(), python, "-c", "import openai").Run(); err != nil {
-					t.Skip("this piece of code is not tried, what is missing: the package openai for Python")
+					// Debian has no such package: that the code is Python can be told without it.
+					runCode(t, p, exec.CommandContext(t.Context(), python, "-c", "import ast, sys; ast.parse(sys.argv[1])", client.code()))
+					return
 				}
 				checkSaid(t, runCode(t, p, exec.CommandContext(t.Context(), python, "-c", client.code())))
 			}
@@ -206,11 +204,7 @@ func beside(t *testing.T, name, script string) string {
 		_, err = os.Stat(filepath.Join(modules, name))
 	}
 	if err != nil {
-		const reason = "this piece of code is not tried, what is missing: npm ci in cmd/ondemand-proxy/browser"
-		if os.Getenv("CI") == "true" {
-			t.Fatal(reason)
-		}
-		t.Skip(reason)
+		lacks(t, "npm ci in cmd/ondemand-proxy/browser")
 	}
 	path := written(t, "chat.mjs", script)
 	if err := os.Symlink(modules, filepath.Join(filepath.Dir(path), "node_modules")); err != nil {
@@ -226,7 +220,7 @@ func found(t *testing.T, programs ...string) string {
 	for _, program := range programs {
 		path, err := exec.LookPath(program)
 		if err != nil {
-			t.Skipf("this piece of code is not tried, what is missing: %s", program)
+			lacks(t, program)
 		}
 		if first == "" {
 			first = path

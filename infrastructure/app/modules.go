@@ -2,6 +2,7 @@ package app
 
 import (
 	"net/http"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -143,7 +144,7 @@ func inboundModule() fx.Option {
 			func(c config.Config, pool *accounts.Pool, figures *metrics.Metrics, store *sqlite.Store, board *dashboard.Server) web.Options {
 				return web.Options{
 					Metrics: figures.Handler(), MetricsPublic: c.MetricsPublic,
-					MaxBody: c.MaxBodyBytes(), Heartbeat: heartbeat, CORSOrigins: c.CORSOrigins,
+					MaxBody: c.MaxBodyBytes(), MaxBodies: mostBodies(), Heartbeat: heartbeat, CORSOrigins: c.CORSOrigins,
 					AllowedNetworks: c.AllowedNetworks, Forwarded: forwarded(c),
 					MaxInFlight: c.MaxInFlight, MaxQueue: c.MaxQueue,
 					Pages: board.Routes(), Draining: board.Close,
@@ -183,13 +184,20 @@ func forwarded(c config.Config) web.Forwarded {
 	return web.Forwarded{Proxies: c.TrustedProxies, All: c.InSpace}
 }
 
+// mostBodies is how many bytes the bodies of requests may take in all: a quarter of the memory that
+// GOMEMLIMIT allows, since a request holds what was made of its body, and what is sent of it.
+func mostBodies() int64 {
+	const usual = 512 << 20
+	return min(debug.SetMemoryLimit(-1)/4, usual)
+}
+
 // firstTokenName is what the dashboard calls the operator's own access token.
 const firstTokenName = "main"
 
 func dashboardOptions(current *inForce, s Settings, ledger *usage.Ledger, gate *web.Gate) dashboard.Options {
 	return dashboard.Options{
 		Version: s.Version, Started: time.Now(), Access: current.access, InSpace: s.Config.InSpace, Demo: s.Demo, TokenName: gate.NameOf,
-		Shown: web.Shown, OverTLS: forwarded(s.Config).OverTLS, Health: ledger.Health,
+		Shown: web.Shown, OverTLS: forwarded(s.Config).OverTLS, Client: forwarded(s.Config).Client, Health: ledger.Health,
 	}
 }
 

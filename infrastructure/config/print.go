@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"io"
 	"text/tabwriter"
+	"unicode/utf8"
+
+	"ondemand-api-proxy/domain"
 )
 
 // Print writes the effective values as a table of key, value and source, in the
@@ -41,10 +44,38 @@ func (c Config) Warnings() []string {
 		warnings = append(warnings, "The access token is the documented default, which everybody knows. "+
 			"Set api_access_token (environment variable API_ACCESS_TOKEN) to a secret of your own.")
 	}
+	if c.BeyondLoopback() || c.InSpace {
+		for _, name := range c.guessable() {
+			warnings = append(warnings, fmt.Sprintf("%s has fewer than %d characters and can be guessed. Use a long random text, such as \"openssl rand -hex 24\" prints.", name, shortestSecret))
+		}
+	}
 	if len(c.Accounts) == 0 {
 		warnings = append(warnings, "No accounts are configured, so every chat request is answered with 503. "+c.HowToAddAccounts())
 	}
 	return warnings
+}
+
+// shortestSecret is the length, in characters, below which what lets people in can be guessed.
+const shortestSecret = 16
+
+// guessable names the secrets that let people in and are short.
+func (c Config) guessable() []string {
+	var names []string
+	check := func(name string, secret domain.Secret) {
+		if utf8.RuneCountInString(secret.Reveal()) < shortestSecret {
+			names = append(names, name)
+		}
+	}
+	if !c.UsesDefaultToken() { // which has its own warning
+		check("api_access_token", c.APIAccessToken)
+	}
+	if !c.DashboardPassword.Equal(c.APIAccessToken) {
+		check("dashboard_password", c.DashboardPassword)
+	}
+	for i, t := range c.AccessTokens {
+		check(fmt.Sprintf("Access token %d (access_tokens[%d])", i+1, i), t.Token)
+	}
+	return names
 }
 
 // HowToAddAccounts says in one or two sentences what to do when there are no accounts.

@@ -109,7 +109,14 @@ func TestWarningsNameWhatShouldChange(t *testing.T) {
 	}{
 		{"nothing configured", nil, []string{"The access token is the documented default", "No accounts are configured"}},
 		{"reachable", []string{"HOST=0.0.0.0"}, []string{"DANGER: the access token is the documented default", "No accounts are configured"}},
-		{"well configured", []string{"HOST=0.0.0.0", "API_ACCESS_TOKEN=x", `ONDEMAND_ACCOUNTS=[{"api_key":"k"}]`}, nil},
+		{"well configured", []string{"HOST=0.0.0.0", "API_ACCESS_TOKEN=0123456789abcdef", `ONDEMAND_ACCOUNTS=[{"api_key":"k"}]`}, nil},
+		{"guessable at home", []string{"API_ACCESS_TOKEN=x", `ONDEMAND_ACCOUNTS=[{"api_key":"k"}]`}, nil},
+		{
+			"guessable", []string{
+				"HOST=0.0.0.0", "API_ACCESS_TOKEN=0123456789abcde", "DASHBOARD_PASSWORD=y", `ONDEMAND_ACCOUNTS=[{"api_key":"k"}]`,
+				`ACCESS_TOKENS=[{"name":"a","token":"0123456789abcdef"},{"name":"b","token":"bb"}]`,
+			}, []string{"api_access_token has fewer than 16 characters", "dashboard_password has fewer than 16", "Access token 2 (access_tokens[1]) has fewer than 16"},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := mustLoad(t, inDir(t, "", "", c.environ...)).Warnings()
