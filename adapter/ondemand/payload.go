@@ -1,7 +1,6 @@
 package ondemand
 
 import (
-	"encoding/json"
 	"errors"
 	"strconv"
 
@@ -34,11 +33,9 @@ type payload struct {
 // scanPayload is the one function that looks into a frame (section 4.2). It tells
 // frames apart by their eventType, whatever their event line was.
 func scanPayload(data []byte) (payload, error) {
-	if !json.Valid(data) {
-		return payload{}, errMalformedFrame
-	}
 	var eventType, answer, thinking, metrics, status, fault, code, message []byte
-	for m := membersOf(data); m.next(); {
+	m := membersOf(data)
+	for m.next() {
 		switch string(m.key) {
 		case "eventType":
 			eventType = m.value
@@ -57,6 +54,9 @@ func scanPayload(data []byte) (payload, error) {
 		case "message":
 			message = m.value
 		}
+	}
+	if !m.valid {
+		return payload{}, errMalformedFrame
 	}
 	if string(eventType) == `"error"` || string(status) == `"failed"` || says(fault) || says(code) {
 		if message == nil {

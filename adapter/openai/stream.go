@@ -12,8 +12,11 @@ import (
 
 var _ chat.Sink = (*Stream)(nil)
 
-// maxKept bounds the scratch buffer that a stream keeps between two deltas, in bytes.
-const maxKept = 64 << 10
+// Bounds of what is put together, in bytes.
+const (
+	gathered = 8 << 10  // waits for a flush
+	maxKept  = 64 << 10 // of the buffer that a stream keeps
+)
 
 // Stream writes an answer to the client chunk by chunk, as server-sent events. The
 // headers go out with the first thing written; until then the request may still
@@ -30,9 +33,9 @@ type Stream struct {
 	w       http.ResponseWriter
 	flusher *http.ResponseController
 	choices []choicePrefixes
-	buf     []byte // what is being put together; bounded by maxKept between calls
+	buf     []byte // what is put together and not written; bounded by gathered between calls
 	started bool
-	pending bool // written and not flushed
+	pending bool // put together and not flushed
 	ended   bool
 	err     error // the first failure; nothing is written after it
 }
@@ -62,7 +65,7 @@ func (s *Stream) Deliver(choice int, delta domain.Delta, more bool) error {
 		}
 		s.buf = appendText(s.buf, delta)
 		s.buf = append(s.buf, s.format.afterText...)
-		s.write()
+		s.add()
 	}
 	if !more {
 		s.flush()
@@ -76,7 +79,7 @@ func (s *Stream) Finish(choice int, reason domain.FinishReason) error {
 	defer s.mu.Unlock()
 	s.open(choice)
 	s.buf = s.format.appendFinish(s.buf, choice, reason)
-	s.write()
+	s.add()
 	s.flush()
 	return s.err
 }
@@ -87,7 +90,7 @@ func (s *Stream) End(usage domain.Usage) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.buf = s.format.appendEnd(s.buf, usage)
-	s.write()
+	s.add()
 	s.flush()
 	s.ended = true
 	return s.err
@@ -102,12 +105,12 @@ func (s *Stream) Fail(err *domain.Error) {
 	s.buf = append(s.buf, "data: "...)
 	s.buf = appendError(s.buf, err, classify(err))
 	s.buf = append(s.buf, "\n\n"...)
-	s.write()
+	s.add()
 	s.flush()
 	s.ended = true
 }
 
-// Started tells whether the headers are out. As a heartbeat may send them at any
+// Started tells whether the headers are out, or will be with what waits to be flushed. As a heartbeat may send them at any
 // time, the answer holds for certain only after Close.
 func (s *Stream) Started() bool {
 	s.mu.Lock()
@@ -148,21 +151,31 @@ func (s *Stream) beat(interval time.Duration, now time.Time) time.Duration {
 	// A comment needs no empty line behind it, and older clients for Go take an empty line
 	// for an event without data.
 	s.buf = append(s.buf, ": keep-alive\n"...)
-	s.write()
+	s.add()
 	s.flush()
 	return interval
 }
 
 var errEnded = errors.New("the stream was ended before")
 
-// write sends what is in the buffer and empties it.
-func (s *Stream) write() {
+// add takes what was put into the buffer; it is written when much has gathered, or at the next
+// flush: one write costs as much as many deltas.
+func (s *Stream) add() {
 	if s.ended && s.err == nil {
 		s.err = domain.E(domain.Internal, "The answer was already complete.", errEnded)
 	}
 	if s.err == nil {
 		s.start()
 		s.pending = true
+	}
+	if s.err != nil || len(s.buf) >= gathered {
+		s.write()
+	}
+}
+
+// write sends what is in the buffer, unless the stream has failed, and empties it.
+func (s *Stream) write() {
+	if s.err == nil && len(s.buf) > 0 {
 		s.heartbeat.last = time.Now()
 		if _, err := s.w.Write(s.buf); err != nil {
 			s.gone(err)
@@ -173,7 +186,7 @@ func (s *Stream) write() {
 	}
 }
 
-// start sends the status and the headers, once.
+// start decides on the status and the headers, once; they go out with the first write.
 func (s *Stream) start() {
 	if s.started {
 		return
@@ -191,6 +204,9 @@ func (s *Stream) flush() {
 		return
 	}
 	s.pending = false
+	if s.write(); s.err != nil {
+		return
+	}
 	if err := s.flusher.Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		s.gone(err)
 	}

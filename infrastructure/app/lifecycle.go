@@ -52,6 +52,7 @@ func run(lifecycle fx.Lifecycle, p parts) {
 		ledger: p.Ledger, level: p.Level, figures: p.Metrics, log: p.Log,
 	}
 	var background background
+	background.ctx, background.cancel = context.WithCancel(context.Background())
 	for _, hook := range []fx.Hook{
 		{OnStop: func(context.Context) error { p.Transport.CloseIdleConnections(); return nil }},
 		{OnStart: memory.recall, OnStop: memory.save},
@@ -61,6 +62,9 @@ func run(lifecycle fx.Lifecycle, p parts) {
 		{OnStart: func(ctx context.Context) error { return p.Server.Start(ctx, p.stoppedServing) }, OnStop: p.Server.Stop},
 		{OnStart: func(context.Context) error {
 			background.begin(p.Ledger.Run, p.Dashboard.Run, p.Refresher.Run, reloader.watchFile, reloader.watchHangup)
+			if p.Config.WarmSessions > 0 {
+				background.begin(p.Pool.KeepSignedIn)
+			}
 			p.greet()
 			return nil
 		}},
@@ -77,22 +81,19 @@ func (p *parts) stoppedServing(err error) {
 
 // background runs what goes on until the service stops.
 type background struct {
+	ctx    context.Context
 	cancel context.CancelFunc
 	group  sync.WaitGroup
 }
 
 func (b *background) begin(work ...func(context.Context)) {
-	ctx, cancel := context.WithCancel(context.Background())
-	b.cancel = cancel
 	for _, do := range work {
-		b.group.Go(func() { do(ctx) })
+		b.group.Go(func() { do(b.ctx) })
 	}
 }
 
 // end returns when nothing is running any more.
 func (b *background) end() {
-	if b.cancel != nil {
-		b.cancel()
-	}
+	b.cancel()
 	b.group.Wait()
 }

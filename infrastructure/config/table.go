@@ -94,7 +94,7 @@ func upstreamKeys() []row {
 			func(c *Config) *string { return &c.UpstreamAPIURL }, origin()),
 		define(Key{Name: "account_cooldown_seconds", Env: "ACCOUNT_COOLDOWN_SECONDS", Doc: "Seconds that a rate-limited account rests when on-demand.io does not say for how long."},
 			func(c *Config) *time.Duration { return &c.AccountCooldown }, duration(time.Second, 1, longestSeconds)),
-		define(Key{Name: "warm_sessions", Env: "WARM_SESSIONS", Doc: "Sessions opened ahead for each account that gets more than one new conversation a minute, so that the next one starts sooner; 0 opens none ahead."},
+		define(Key{Name: "warm_sessions", Env: "WARM_SESSIONS", Doc: "Sessions opened ahead for each account that gets more than one new conversation a minute, so that the next one starts sooner. With 0 nothing is done ahead, signing in neither."},
 			func(c *Config) *int { return &c.WarmSessions }, whole(0, 100)),
 		define(Key{Name: "default_model", Env: "DEFAULT_MODEL", Live: true, Doc: "The model that serves requests for unknown ones; unset, those are refused."},
 			func(c *Config) *string { return &c.DefaultModel }, text("the name of a model", plainText)),

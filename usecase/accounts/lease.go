@@ -175,6 +175,7 @@ func (p *Pool) lease(m *member, now time.Time) *Lease {
 	p.turn++
 	m.lastTurn = p.turn
 	m.inFlight++
+	m.worked = now
 	m.window.take(m.account.Limits().RequestsPerMinute, now)
 	return &Lease{pool: p, member: m, account: m.account, began: now}
 }

@@ -55,6 +55,8 @@ type member struct {
 	health   domain.Health
 	inFlight int
 	lastTurn uint64
+	worked   time.Time // when it was last given work, or came
+	aheadAt  time.Time // when its token was last renewed ahead of need
 	window   window
 	grant    grant
 	renewal  *renewal // under way, or nil
@@ -95,7 +97,7 @@ func (p *Pool) Replace(accounts []domain.Account) {
 	for _, account := range accounts {
 		m := before[account.ID()]
 		if m == nil || !m.account.SameCredential(account) {
-			m = &member{}
+			m = &member{worked: time.Now()}
 		}
 		m.account = account
 		p.members = append(p.members, m)
