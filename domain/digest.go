@@ -26,6 +26,7 @@ type Digest [sha256.Size]byte
 // the same bytes by concatenation and an answer can be hashed while it passes.
 type Hasher struct {
 	sum     hash.Hash
+	text    hash.Hash // of one message's
 	scratch []byte
 }
 
@@ -33,13 +34,14 @@ type Hasher struct {
 func NewHasher(scope TokenID) *Hasher {
 	h := &Hasher{sum: sha256.New()}
 	h.field(string(scope))
+	h.sum.Write(h.scratch)
 	return h
 }
 
 // Add appends messages.
 func (h *Hasher) Add(messages ...Message) {
 	for i := range messages {
-		h.add(&messages[i], sha256.Sum256([]byte(messages[i].Text)))
+		h.add(&messages[i], h.ofText(messages[i].Text))
 	}
 }
 
@@ -62,7 +64,25 @@ func (h *Hasher) Digest() Digest {
 	return d
 }
 
+// ofText returns the SHA-256 of a text. It goes in by pieces, since a copy of a long one would cost
+// as much as hashing it.
+func (h *Hasher) ofText(text string) (sum Digest) {
+	if h.text == nil {
+		h.text = sha256.New()
+	}
+	h.text.Reset()
+	for len(text) > 0 {
+		piece := text[:min(len(text), 4<<10)]
+		h.scratch = append(h.scratch[:0], piece...)
+		h.text.Write(h.scratch)
+		text = text[len(piece):]
+	}
+	h.text.Sum(sum[:0])
+	return sum
+}
+
 func (h *Hasher) add(m *Message, text Digest) {
+	h.scratch = h.scratch[:0]
 	h.field(string(m.Role))
 	h.field(m.Name)
 	h.field(m.ToolCallID)
@@ -72,16 +92,16 @@ func (h *Hasher) add(m *Message, text Digest) {
 		h.field(call.Name)
 		h.field(call.Arguments)
 	}
-	h.sum.Write(text[:])
+	h.scratch = append(h.scratch, text[:]...)
+	h.sum.Write(h.scratch)
 }
 
+// field and number put what goes in next into the scratch.
 func (h *Hasher) field(text string) {
 	h.number(len(text))
-	h.scratch = append(h.scratch[:0], text...)
-	h.sum.Write(h.scratch)
+	h.scratch = append(h.scratch, text...)
 }
 
 func (h *Hasher) number(n int) {
-	h.scratch = binary.AppendUvarint(h.scratch[:0], uint64(n))
-	h.sum.Write(h.scratch)
+	h.scratch = binary.AppendUvarint(h.scratch, uint64(n))
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"strings"
 	"time"
 
 	"ondemand-api-proxy/domain"
@@ -77,7 +78,11 @@ var errNoStream = errors.New("the answer is not a stream")
 
 // mayStream tells whether an answer's type leaves room for a stream.
 func mayStream(header http.Header) bool {
-	kind, _, _ := mime.ParseMediaType(header.Get("Content-Type")) // an odd type may still be a stream
+	kind := header.Get("Content-Type")
+	if strings.HasPrefix(kind, "text/event-stream") {
+		return true
+	}
+	kind, _, _ = mime.ParseMediaType(kind) // an odd type may still be a stream
 	return kind != "text/html" && kind != "application/json"
 }
 

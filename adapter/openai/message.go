@@ -100,15 +100,17 @@ func (r *chatReader) settle(d *draft) (domain.Message, error) {
 
 // wantContent refuses what only an assistant's message may have for content.
 func (r *chatReader) wantContent(d *draft) error {
-	at := r.at() + ".content"
+	if d.content.given && d.content.parts > 0 && d.content.refusal == noPart {
+		return nil
+	}
+	at := r.at() + ".content" // which costs more than reading a short message
 	switch {
 	case !d.content.given:
 		return domain.Invalid(at, at+" is missing; it must be a string or an array of text parts, and only an assistant's may be null.")
 	case d.content.parts == 0:
 		return domain.Invalid(at, at+" must be a string or an array of at least one part, not an empty array.")
-	case d.content.refusal != noPart:
+	default:
 		at = partName(at, d.content.refusal) + ".type"
 		return domain.Invalid(at, at+" must be \"text\"; only an assistant's message may hold a refusal.")
 	}
-	return nil
 }

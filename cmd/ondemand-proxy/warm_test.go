@@ -67,3 +67,21 @@ func TestAnIdleProxyOpensNoSession(t *testing.T) {
 		t.Errorf("%d sessions were opened for one conversation", got)
 	}
 }
+
+func TestTheFirstRequestFindsAnAccountThatIsSignedIn(t *testing.T) {
+	t.Parallel()
+	platform := sim.Start(t, sim.Options{Accounts: []sim.Account{
+		{Email: "a@example.org", Password: "of a"}, {Email: "b@example.org", Password: "of b"}, {Email: "c@example.org", Password: "of c"},
+	}})
+	p := start(t, platform, `[{"email":"a@example.org","password":"of a"},{"email":"b@example.org","password":"of b"},{"email":"c@example.org","password":"changed"}]`, "WARM_SESSIONS=2")
+	awaitSim(t, platform, "all accounts were signed in, or refused", func() bool {
+		return platform.Count(sim.SignIn, "") == 3 && platform.Running() == 0
+	})
+	platform.Script(sim.Fault{On: sim.SignIn, Do: sim.Hang()}) // from now on nobody gets in
+	for i := range 4 {
+		served(t, p, asks(fmt.Sprint("Question ", i)))
+	}
+	if a, b := platform.Count(sim.Query, "a@example.org"), platform.Count(sim.Query, "b@example.org"); a != 2 || b != 2 {
+		t.Errorf("%d and %d queries went to the two accounts that are well, want 2 and 2", a, b)
+	}
+}
