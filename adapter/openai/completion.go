@@ -42,7 +42,7 @@ func (c *Collector) Deliver(choice int, delta domain.Delta, _ bool) error {
 }
 
 // Finish implements chat.Sink and never fails.
-func (c *Collector) Finish(choice int, reason domain.FinishReason) error {
+func (c *Collector) Finish(choice int, reason domain.FinishReason, _ bool) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.choice(choice).reason = reason

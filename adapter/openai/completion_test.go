@@ -28,7 +28,7 @@ func deliver(t *testing.T, sink chat.Sink, choice int, reason domain.FinishReaso
 			t.Errorf("delta %d of choice %d: %v", i, choice, err)
 		}
 	}
-	if err := sink.Finish(choice, reason); err != nil {
+	if err := sink.Finish(choice, reason, false); err != nil {
 		t.Errorf("finishing choice %d: %v", choice, err)
 	}
 }

@@ -87,7 +87,7 @@ func TestAnAnswerIsTheSameStreamedAndWhole(t *testing.T) {
 				t.Fatal("a delta was refused")
 			}
 		}
-		if stream.Finish(0, domain.FinishStop) != nil || collector.Finish(0, domain.FinishStop) != nil {
+		if stream.Finish(0, domain.FinishStop, false) != nil || collector.Finish(0, domain.FinishStop, false) != nil {
 			t.Fatal("the end was refused")
 		}
 		stream.Close()

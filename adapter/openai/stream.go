@@ -15,8 +15,11 @@ var _ chat.Sink = (*Stream)(nil)
 // Bounds of what is put together, in bytes.
 const (
 	gathered = 8 << 10  // waits for a flush
-	maxKept  = 64 << 10 // of the buffer that a stream keeps
+	maxKept  = 64 << 10 // of a buffer that is used again
 )
+
+// streamBuffers are buffers that no stream uses: one that waits for its next delta holds none.
+var streamBuffers = sync.Pool{New: func() any { b := make([]byte, 0, gathered+gathered/4); return &b }}
 
 // Stream writes an answer to the client chunk by chunk, as server-sent events. The
 // headers go out with the first thing written; until then the request may still
@@ -33,7 +36,8 @@ type Stream struct {
 	w       http.ResponseWriter
 	flusher *http.ResponseController
 	choices []choicePrefixes
-	buf     []byte // what is put together and not written; bounded by gathered between calls
+	buf     []byte  // what is put together and not written; bounded by gathered between calls
+	lent    *[]byte // where buf came from; nil: there is none
 	started bool
 	pending bool // put together and not flushed
 	ended   bool
@@ -56,6 +60,7 @@ func (s *Stream) Deliver(choice int, delta domain.Delta, more bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !isEmpty(delta) {
+		s.borrow()
 		prefixes := s.open(choice)
 		switch delta.Kind {
 		case domain.AnswerDelta:
@@ -74,13 +79,16 @@ func (s *Stream) Deliver(choice int, delta domain.Delta, more bool) error {
 }
 
 // Finish implements chat.Sink: it writes the chunk that holds the finish reason.
-func (s *Stream) Finish(choice int, reason domain.FinishReason) error {
+func (s *Stream) Finish(choice int, reason domain.FinishReason, more bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.borrow()
 	s.open(choice)
 	s.buf = s.format.appendFinish(s.buf, choice, reason)
 	s.add()
-	s.flush()
+	if !more {
+		s.flush()
+	}
 	return s.err
 }
 
@@ -89,6 +97,7 @@ func (s *Stream) Finish(choice int, reason domain.FinishReason) error {
 func (s *Stream) End(usage domain.Usage) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.borrow()
 	s.buf = s.format.appendEnd(s.buf, usage)
 	s.add()
 	s.flush()
@@ -102,6 +111,7 @@ func (s *Stream) End(usage domain.Usage) error {
 func (s *Stream) Fail(err *domain.Error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.borrow()
 	s.buf = append(s.buf, "data: "...)
 	s.buf = appendError(s.buf, err, classify(err))
 	s.buf = append(s.buf, "\n\n"...)
@@ -150,6 +160,7 @@ func (s *Stream) beat(interval time.Duration, now time.Time) time.Duration {
 	}
 	// A comment needs no empty line behind it, and older clients for Go take an empty line
 	// for an event without data.
+	s.borrow()
 	s.buf = append(s.buf, ": keep-alive\n"...)
 	s.add()
 	s.flush()
@@ -173,7 +184,15 @@ func (s *Stream) add() {
 	}
 }
 
-// write sends what is in the buffer, unless the stream has failed, and empties it.
+// borrow gets a buffer unless there is one.
+func (s *Stream) borrow() {
+	if s.lent == nil {
+		s.lent = streamBuffers.Get().(*[]byte)
+		s.buf = (*s.lent)[:0]
+	}
+}
+
+// write sends what is in the buffer, unless the stream has failed, and gives the buffer back.
 func (s *Stream) write() {
 	if s.err == nil && len(s.buf) > 0 {
 		s.heartbeat.last = time.Now()
@@ -181,9 +200,11 @@ func (s *Stream) write() {
 			s.gone(err)
 		}
 	}
-	if s.buf = s.buf[:0]; cap(s.buf) > maxKept {
-		s.buf = nil
+	if s.lent != nil && cap(s.buf) <= maxKept {
+		*s.lent = s.buf
+		streamBuffers.Put(s.lent)
 	}
+	s.buf, s.lent = nil, nil
 }
 
 // start decides on the status and the headers, once; they go out with the first write.

@@ -96,6 +96,29 @@ func TestFlushingIsLeftToTheNextDeltaWhenThereIsOne(t *testing.T) {
 			t.Errorf("after delta %d there were %d flushes, want %d", i, w.flushes, test.flushes)
 		}
 	}
+	if w.writes != w.flushes {
+		t.Errorf("there were %d writes, want one for each of %d flushes", w.writes, w.flushes)
+	}
+	if err := s.Finish(0, domain.FinishStop, true); err != nil || w.writes != 2 {
+		t.Errorf("an end that has more behind it: %v, and %d writes; want none further", err, w.writes-2)
+	}
+	if err := s.End(domain.Usage{}); err != nil || w.writes != 3 || w.flushes != 3 {
+		t.Errorf("the end: %v, %d writes and %d flushes; want one further each", err, w.writes-2, w.flushes-2)
+	}
+}
+
+func TestMuchThatGathersIsWrittenBeforeItIsFlushed(t *testing.T) {
+	w := &countingWriter{}
+	s := openai.NewStream(w, head(false), 0)
+	defer s.Close()
+	for range 1000 {
+		if err := s.Deliver(0, answer(strings.Repeat("x", 100)), true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if w.flushes != 0 || w.writes < 10 || w.writes > 100 || w.bytes < 100_000 {
+		t.Errorf("a thousand deltas with more behind them: %d writes of %d bytes and %d flushes, want few writes and no flush", w.writes, w.bytes, w.flushes)
+	}
 }
 
 func TestTheFirstDeltaIsOnTheWireBeforeTheAnswerEnds(t *testing.T) {
@@ -176,7 +199,7 @@ func TestAClientThatWentAwayIsReportedByEveryLaterCall(t *testing.T) {
 		}
 		writes := w.writes
 		for call, err := range map[string]error{
-			"Deliver": s.Deliver(1, answer("b"), true), "Finish": s.Finish(0, domain.FinishStop), "End": s.End(domain.Usage{}),
+			"Deliver": s.Deliver(1, answer("b"), true), "Finish": s.Finish(0, domain.FinishStop, false), "End": s.End(domain.Usage{}),
 		} {
 			if !errors.Is(err, first) {
 				t.Errorf("%s: %s returned %v, want the first error", name, call, err)

@@ -78,7 +78,7 @@ func hello(_ context.Context, _ domain.ChatRequest, out chat.Sink) (domain.Usage
 	if err := out.Deliver(0, text("Hello"), false); err != nil {
 		return domain.Usage{}, err
 	}
-	return domain.Usage{Prompt: 3, Completion: 4, Source: domain.UsageMeasured}, out.Finish(0, domain.FinishStop)
+	return domain.Usage{Prompt: 3, Completion: 4, Source: domain.UsageMeasured}, out.Finish(0, domain.FinishStop, false)
 }
 
 func text(s string) domain.Delta { return domain.Delta{Text: []byte(s)} }

@@ -76,7 +76,7 @@ func TestTheFirstChunkIsOutBeforeTheAnswerHasEnded(t *testing.T) {
 		_ = out.Deliver(0, text("Hel"), false)
 		<-goOn
 		_ = out.Deliver(0, text("lo"), false)
-		return domain.Usage{}, out.Finish(0, domain.FinishStop)
+		return domain.Usage{}, out.Finish(0, domain.FinishStop, false)
 	}, nil)
 	url, client := s.serve()
 	response := s.post(t.Context(), client, url, liveBody)

@@ -7,6 +7,8 @@ import (
 	"os/signal"
 	"syscall"
 	_ "time/tzdata" // for TZ where there are no time zones, as in the image
+
+	"ondemand-api-proxy/infrastructure/gcpace"
 )
 
 func main() {
@@ -14,6 +16,7 @@ func main() {
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
+	gcpace.Begin()
 	ended := profiled()
 	code := program{
 		environ: os.Environ(), hangup: hangup, stdout: os.Stdout, stderr: os.Stderr, terminal: isTerminal(os.Stderr),

@@ -59,6 +59,9 @@ func (e *safeEncoder) EncodeEntry(entry zapcore.Entry, fields []zapcore.Field) (
 // forbidden tells whether a character must not reach the output. In JSON these can
 // stand inside strings only, so that an escape is right there too.
 func forbidden(r rune, size int) bool {
+	if r < utf8.RuneSelf {
+		return r < ' ' || r == '\x7f'
+	}
 	return r == utf8.RuneError && size == 1 || unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) ||
 		r == '\u2028' || r == '\u2029'
 }

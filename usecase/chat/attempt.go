@@ -174,7 +174,8 @@ func (a *attempt) finish(stream Stream) error {
 	}
 	c.committed = true
 	c.reason = a.shape.reason
-	if err := c.out.Finish(c.index, c.reason); err != nil {
+	alone := len(c.job.choices) == 1 && c.usage.Source == domain.UsageMeasured // and nothing is left to be done
+	if err := c.out.Finish(c.index, c.reason, alone); err != nil {
 		return gone(err)
 	}
 	return nil

@@ -60,7 +60,7 @@ func TestChoicesAreAnsweredAtTheSameTime(t *testing.T) {
 				t.Errorf("answers are %q", got)
 			}
 			for i := range 3 {
-				if got := w.client.choice(i).finished; len(got) != 1 || got[0] != domain.FinishStop {
+				if got := w.client.choice(i).finished; len(got) != 1 || got[0] != domain.FinishStop || w.client.choice(i).endFollows {
 					t.Errorf("choice %d finished with %v", i, got)
 				}
 			}

@@ -283,6 +283,7 @@ type received struct {
 	deltas            int
 	more              []bool
 	finished          []domain.FinishReason
+	endFollows        bool // the last Finish said so
 }
 
 // client is the Sink of the tests.
@@ -320,9 +321,10 @@ func (c *client) Deliver(choice int, delta domain.Delta, more bool) error {
 	return nil
 }
 
-func (c *client) Finish(choice int, reason domain.FinishReason) error {
+func (c *client) Finish(choice int, reason domain.FinishReason, more bool) error {
 	c.mu.Lock()
 	got := c.choice(choice)
+	got.endFollows = more
 	got.finished = append(got.finished, reason)
 	c.mu.Unlock()
 	if c.onFinish != nil {

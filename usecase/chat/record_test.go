@@ -147,6 +147,9 @@ func TestUsageIsEstimatedWhereThePlatformDidNotSay(t *testing.T) {
 			if usage, err := w.complete(request); usage != *want {
 				t.Errorf("%s, streamed %t: usage is %+v, want %+v (the request ended with %v)", name, request.Stream, usage, *want, err)
 			}
+			if got := w.client.choice(0).endFollows; got != (want.Source == domain.UsageMeasured) {
+				t.Errorf("%s, streamed %t: the end follows at once: %t, though an estimate takes time", name, request.Stream, got)
+			}
 		}
 	}
 }

@@ -12,6 +12,7 @@ type Sink interface {
 	// only. more says that a further delta is already waiting, so that flushing can
 	// be left to it; an empty delta only flushes. An error means that the client is gone.
 	Deliver(choice int, delta domain.Delta, more bool) error
-	// Finish tells that a choice is complete, and why it ended.
-	Finish(choice int, reason domain.FinishReason) error
+	// Finish tells that a choice is complete, and why it ended. more says that the end of
+	// the whole answer follows at once, so that flushing can be left to it.
+	Finish(choice int, reason domain.FinishReason, more bool) error
 }
