@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -16,15 +17,16 @@ import (
 // cursor reads a request body token by token, so that every refusal can name the
 // field it stands at. All its errors are *domain.Error of kind InvalidRequest.
 type cursor struct {
-	body []byte
-	dec  *jsontext.Decoder
+	body    []byte
+	dec     *jsontext.Decoder
+	scratch *[]byte // of unquote
 }
 
 // newCursor reads body, which must not change meanwhile. Names are compared with
 // their case and may not come twice; what is no UTF-8, or half of a surrogate pair
 // as clients that cut an emoji in two send it, reads as U+FFFD.
 func newCursor(body []byte) cursor {
-	return cursor{body: body, dec: jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowInvalidUTF8(true))}
+	return cursor{body: body, scratch: new([]byte), dec: jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowInvalidUTF8(true))}
 }
 
 // object hands each member of the object that comes next to visit, which has to
@@ -34,11 +36,11 @@ func (c cursor) object(visit func(name string) error) error {
 		return err
 	}
 	for c.dec.PeekKind() != jsontext.KindEndObject {
-		token, err := c.dec.ReadToken()
+		quoted, err := c.dec.ReadValue()
 		if err != nil {
 			return syntaxError(err)
 		}
-		name := token.String()
+		name := c.unquote(quoted)
 		if c.dec.PeekKind() == jsontext.KindNull {
 			err = c.skip()
 		} else {
@@ -67,11 +69,41 @@ func (c cursor) array(want string, visit func(index int) error) error {
 
 // text reads a string.
 func (c cursor) text() (string, error) {
-	token, err := c.token("a string", jsontext.KindString)
-	if err != nil {
+	if c.dec.PeekKind() != jsontext.KindString {
+		_, err := c.token("a string", jsontext.KindString) // which is an error
 		return "", err
 	}
-	return token.String(), nil
+	quoted, err := c.dec.ReadValue()
+	if err != nil {
+		return "", syntaxError(err)
+	}
+	return c.unquote(quoted), nil
+}
+
+// unquote returns the text of a JSON string. Most of them are names and roles: those cost no memory.
+func (c cursor) unquote(quoted jsontext.Value) string {
+	inside := quoted[1 : len(quoted)-1]
+	switch string(inside) {
+	case "role":
+		return "role"
+	case "content":
+		return "content"
+	case "user":
+		return "user"
+	case "assistant":
+		return "assistant"
+	case "system":
+		return "system"
+	case "type":
+		return "type"
+	case "text":
+		return "text"
+	}
+	if bytes.IndexByte(inside, '\\') < 0 && utf8.Valid(inside) {
+		return string(inside)
+	}
+	*c.scratch, _ = jsontext.AppendUnquote((*c.scratch)[:0], quoted) // what is no UTF-8 it replaces, and says so
+	return string(*c.scratch)
 }
 
 // flag reads a boolean.
