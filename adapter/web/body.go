@@ -1,11 +1,13 @@
 package web
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -21,12 +23,33 @@ func boundBody(c *gin.Context) {
 	}
 }
 
-// body reads the request's body, up to the limit, once there is room for it. The request holds
-// that room until release is called: what is made of the body is as large.
-func (s *Server) body(c *gin.Context) (body []byte, release func(), err error) {
+// body is a request's body, and the room it takes.
+type body struct {
+	bytes []byte
+	lent  *[]byte // where bytes came from
+	room  *room
+}
+
+// bodyBuffers are buffers of bodies that have been made into requests.
+var bodyBuffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// mostBodyKept bounds a buffer that is used again, in bytes.
+const mostBodyKept = 256 << 10
+
+// giveBack lets others use the buffer; nothing of bytes may be used any more.
+func (b *body) giveBack() {
+	if cap(b.bytes) <= mostBodyKept {
+		*b.lent = b.bytes[:0]
+		bodyBuffers.Put(b.lent)
+	}
+	b.bytes = nil
+}
+
+// body reads the request's body, up to the limit, once there is room for it.
+func (s *Server) body(c *gin.Context) (*body, error) {
 	announced := c.Request.ContentLength
 	if announced > s.options.MaxBody {
-		return nil, nil, s.tooLarge()
+		return nil, s.tooLarge()
 	}
 	size := announced
 	if size < 0 { // in chunks
@@ -34,41 +57,46 @@ func (s *Server) body(c *gin.Context) (body []byte, release func(), err error) {
 	}
 	room, err := s.bodies.take(c.Request.Context(), size)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
+	b := &body{lent: bodyBuffers.Get().(*[]byte), room: room}
 	in := &pacedReader{inner: http.MaxBytesReader(c.Writer, c.Request.Body, s.options.MaxBody), control: http.NewResponseController(c.Writer), began: time.Now()}
-	body, err = readAll(in, announced)
+	b.bytes, err = readAll(in, *b.lent, announced)
 	in.done()
 	c.Set(keyBodyRead, err == nil)
 	if err == nil {
-		room.shrink(int64(len(body)))
-		return body, room.release, nil
+		room.shrink(int64(len(b.bytes)))
+		return b, nil
 	}
 	room.release()
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return nil, nil, s.tooLarge()
+		return nil, s.tooLarge()
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		c.Set(keyBodyRead, true) // nobody waits for the rest
 		c.Header("Connection", "close")
-		return nil, nil, domain.E(domain.InvalidRequest, "The request's body came too slowly.", err)
+		return nil, domain.E(domain.InvalidRequest, "The request's body came too slowly.", err)
 	}
-	return nil, nil, domain.E(domain.InvalidRequest, "The request's body ended before its announced length.", err)
+	return nil, domain.E(domain.InvalidRequest, "The request's body ended before its announced length.", err)
 }
 
 func (s *Server) tooLarge() error {
 	return domain.E(domain.TooLarge, fmt.Sprintf("The request's body is larger than the %d MiB allowed (max_body_mib).", s.options.MaxBody>>20), nil)
 }
 
-// readAll reads a body into memory of its announced size; below zero: it is not known.
-func readAll(in io.Reader, announced int64) ([]byte, error) {
+// readAll reads a body of this size into the buffer, or a larger one; below zero: its size is not known.
+func readAll(in io.Reader, buffer []byte, announced int64) ([]byte, error) {
 	if announced < 0 {
-		return io.ReadAll(in)
+		whole := bytes.NewBuffer(buffer[:0])
+		_, err := whole.ReadFrom(in)
+		return whole.Bytes(), err
 	}
-	body := make([]byte, announced)
-	n, err := io.ReadFull(in, body)
-	return body[:n], err
+	if int64(cap(buffer)) < announced {
+		buffer = make([]byte, announced)
+	}
+	n, err := io.ReadFull(in, buffer[:announced])
+	return buffer[:n], err
 }
 
 // How slowly a body may come.

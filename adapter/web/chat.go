@@ -14,13 +14,14 @@ import (
 
 // completeChat serves POST /v1/chat/completions.
 func (s *Server) completeChat(c *gin.Context) {
-	body, release, err := s.body(c)
+	body, err := s.body(c)
 	if err != nil {
 		s.fail(c, err)
 		return
 	}
-	defer release()
-	request, options, err := openai.FromChatRequest(body)
+	defer body.room.release() // what is made of the body is as large
+	request, options, err := openai.FromChatRequest(body.bytes)
+	body.giveBack()
 	if err != nil {
 		s.fail(c, err)
 		return

@@ -47,7 +47,7 @@ func processModule() fx.Option {
 			newInForce,
 			func(c config.Config) zap.AtomicLevel { return zap.NewAtomicLevelAt(c.Level()) },
 			func(s Settings, level zap.AtomicLevel) *zap.Logger {
-				return logging.New(level, logging.FormatFor(s.LogForPeople), zapcore.AddSync(s.Log))
+				return logging.New(level, logging.FormatFor(s.LogForPeople), zapcore.AddSync(s.Log)) // Run may have put a buffer before it
 			},
 			httpclient.NewTransport,
 		),

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"go.uber.org/fx"
+
+	"ondemand-api-proxy/infrastructure/logging"
 )
 
 // startTimeout bounds the start; stopMargin is what stopping may take beyond the grace
@@ -34,6 +36,11 @@ func Run(ctx context.Context, settings Settings) (err error) {
 	}
 	ctx, settings.fail = context.WithCancelCause(ctx)
 	defer settings.fail(nil)
+	if !settings.LogForPeople {
+		buffer := logging.NewBuffer(settings.Log)
+		settings.Log = buffer
+		defer buffer.Stop()
+	}
 	service := fx.New(options(settings))
 	if err := service.Err(); err != nil {
 		return fmt.Errorf("cannot put the service together: %w", rootCause(err))

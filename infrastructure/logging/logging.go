@@ -28,12 +28,19 @@ func FormatFor(terminal bool) Format {
 }
 
 // New returns a logger that writes entries of this level and above to out, one
-// per line. The level can be changed while running. The logger locks out; New
+// per line. The level can be changed while running. The logger locks out, unless it is a Buffer; New
 // neither opens nor closes anything, and touches no global. Times are ISO 8601
 // in local time; durations are text on the console and seconds in JSON.
 func New(level zap.AtomicLevel, format Format, out zapcore.WriteSyncer) *zap.Logger {
-	out = zapcore.Lock(out)
-	return zap.New(zapcore.NewCore(newEncoder(format), out, level), zap.ErrorOutput(out))
+	buffer, buffered := out.(*Buffer)
+	if !buffered {
+		out = zapcore.Lock(out)
+	}
+	core := zapcore.NewCore(newEncoder(format), out, level)
+	if buffered {
+		return zap.New(prompt{core}, zap.ErrorOutput(buffer))
+	}
+	return zap.New(core, zap.ErrorOutput(out))
 }
 
 func newEncoder(format Format) zapcore.Encoder {
