@@ -85,7 +85,7 @@ func TestTheSecretOfKubernetesHoldsAConfigurationThatLoads(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg, err := config.Load(config.Source{Environ: []string{"CONFIG_FILE=" + file, "API_ACCESS_TOKEN=" + secret.StringData["api_access_token"]}})
-	if err != nil || len(cfg.Accounts) != 2 || cfg.UsesDefaultToken() {
+	if err != nil || len(cfg.Accounts) != 2 || cfg.APIAccessToken.Reveal() == config.DefaultAccessToken {
 		t.Errorf("the secret gives %d accounts and %v, want one of each kind and a token", len(cfg.Accounts), err)
 	}
 }

@@ -17,7 +17,7 @@ func errNotLoggedIn() *domain.Error {
 }
 
 func errWrongPassword() *domain.Error {
-	return &domain.Error{Kind: domain.Unauthenticated, Code: "wrong_password", Message: "This is not the dashboard's password: it is dashboard_password, or else the access token."}
+	return &domain.Error{Kind: domain.Unauthenticated, Code: "wrong_password", Message: "This is not the dashboard's password: it is dashboard_password, or else api_access_token (not one of access_tokens)."}
 }
 
 func errCrossOrigin() *domain.Error {
@@ -25,7 +25,7 @@ func errCrossOrigin() *domain.Error {
 }
 
 func errRestricted() *domain.Error {
-	return &domain.Error{Kind: domain.NotAllowed, Code: "restricted", Message: "This is off while the dashboard's password is the documented default token, which everybody knows: set API_ACCESS_TOKEN to a secret of your own."}
+	return &domain.Error{Kind: domain.NotAllowed, Code: "restricted", Message: "This is off while the dashboard's password stands in the documentation, so that everybody knows it: set API_ACCESS_TOKEN to a secret of your own."}
 }
 
 // guarded lets in who is logged in, or shows the password as a token.

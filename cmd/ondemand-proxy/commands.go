@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -32,7 +33,7 @@ func (p program) config(_ context.Context, opts options) error {
 		return err
 	}
 	if opts.check == "" {
-		return cfg.Print(p.stdout)
+		return errors.Join(cfg.Print(p.stdout), p.note(cfg.Unread()))
 	}
 	if err := app.CheckConfig(cfg); err != nil {
 		return err
@@ -44,12 +45,18 @@ func (p program) config(_ context.Context, opts options) error {
 	return err
 }
 
-// starterFile is written unless --config names another one.
-const starterFile = "config.yaml"
+// note says what a person should know beside the output; empty: nothing.
+func (p program) note(sentence string) error {
+	if sentence == "" {
+		return nil
+	}
+	_, err := fmt.Fprintln(p.stderr, "ondemand-proxy:", sentence)
+	return err
+}
 
 // initConfig writes a file to begin with. One that is there is never touched.
 func (p program) initConfig(opts options) error {
-	path := starterFile
+	path := config.StarterFile
 	if named := opts.flags["config"]; named != "" {
 		path = named
 	}
@@ -67,8 +74,16 @@ func (p program) initConfig(opts options) error {
 	if err := errors.Join(err, file.Close()); err != nil {
 		return fmt.Errorf("the file cannot be written: %w", err)
 	}
-	_, err = fmt.Fprintf(p.stdout, "%s is written: put your accounts into it, and start with\n  ondemand-proxy --config %s\n", path, path)
+	_, err = fmt.Fprintf(p.stdout, "%s is written: put your accounts into it, and start with\n  %s --config %s\nThe other commands need --config %s as well.\n", path, p.typed(), path, path)
 	return err
+}
+
+// typed is how the program was called, to be typed again. What "go run" has built is gone by then.
+func (p program) typed() string {
+	if strings.Contains(p.name, "go-build") {
+		return "ondemand-proxy"
+	}
+	return p.name
 }
 
 // accounts signs every account in and prints a table. The error counts those that failed.
@@ -78,7 +93,7 @@ func (p program) accounts(ctx context.Context, opts options) error {
 		return err
 	}
 	if len(cfg.Accounts) == 0 {
-		return errors.New("no accounts are configured. " + cfg.HowToAddAccounts())
+		return errors.New(strings.TrimSpace("no accounts are configured. "+cfg.Unread()) + " " + cfg.HowToAddAccounts())
 	}
 	failed := 0
 	table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
@@ -115,6 +130,8 @@ func (p program) healthcheck(ctx context.Context, opts options) error {
 	}
 	err := p.askHealth(ctx, cfg)
 	switch {
+	case err != nil && cfg.Unread() != "":
+		return fmt.Errorf("%w; %s", err, strings.TrimSuffix(cfg.Unread(), "."))
 	case err != nil && broken != nil:
 		return fmt.Errorf("%w, and %w", err, broken)
 	case err != nil:

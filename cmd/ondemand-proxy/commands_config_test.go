@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -12,7 +13,7 @@ func TestAFileToBeginWithIsWrittenOnceAndCanBeUsed(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "mine.yaml")
 	written := runToEnd(t, setup{args: []string{"config", "--init", "--config", path}})
-	if written.code != 0 || !strings.Contains(written.stdout, "ondemand-proxy --config "+path) {
+	if written.code != 0 || !strings.Contains(written.stdout, "\n  "+binary+" --config "+path+"\n") {
 		t.Fatalf("code %d: %s%s", written.code, written.stdout, written.stderr)
 	}
 	text, err := os.ReadFile(path)
@@ -34,6 +35,43 @@ func TestAFileToBeginWithIsWrittenOnceAndCanBeUsed(t *testing.T) {
 	if checked.code != 0 || !strings.Contains(checked.stdout, "can be used") || !strings.Contains(checked.stdout, "No accounts are configured") {
 		t.Errorf("code %d: %s%s", checked.code, checked.stdout, checked.stderr)
 	}
+}
+
+func TestAFileToBeginWithThatNobodyNamesIsToldByEveryCommand(t *testing.T) {
+	t.Parallel()
+	const told = "config.yaml is here but is not read: add --config config.yaml"
+	directory := t.TempDir()
+	in := func(args ...string) setup {
+		return setup{args: args, directory: directory, environ: []string{"PORT=" + freePort(t)}}
+	}
+	if r := runToEnd(t, in("config", "--init")); r.code != 0 {
+		t.Fatalf("code %d: %s", r.code, r.stderr)
+	}
+	checkComplaint(t, "accounts", runToEnd(t, in("accounts")), 1, "no accounts are configured. "+told+". ", "ONDEMAND_ACCOUNTS")
+	checkComplaint(t, "healthcheck", runToEnd(t, in("healthcheck")), 1, "no proxy answers", told)
+	checkComplaint(t, "config", runToEnd(t, in("config")), 0, told)
+	if p := startWith(t, in()); !strings.Contains(p.out.String(), "WARNING: "+told) {
+		t.Errorf("the greeting does not tell of it:\n%s", p.out)
+	}
+	if p := startWith(t, in("--config", "config.yaml")); strings.Contains(p.out.String(), told) {
+		t.Errorf("the greeting tells of it though it is read:\n%s", p.out)
+	}
+}
+
+func TestTheStartTellsWhichKeysOfTheFileHaveNoEffect(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "config.json")
+	if err := os.WriteFile(path, []byte(`{"rate_limit": 7, "max_retries": 1}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := startWith(t, setup{environ: []string{"CONFIG_FILE=" + path, "RATE_LIMIT=8"}})
+	p.stop(syscall.SIGTERM, 0)
+	for line := range strings.Lines(p.log.String()) {
+		if strings.Contains(line, `"level":"warn"`) && strings.Contains(line, "rate_limit of the configuration file has no effect: the environment variable RATE_LIMIT overrides it") {
+			return
+		}
+	}
+	t.Errorf("the log does not warn of rate_limit:\n%s", p.log)
 }
 
 func TestAFileIsCheckedWithoutStartingAnything(t *testing.T) {

@@ -73,6 +73,8 @@ type setup struct {
 	args    []string
 	environ []string // over the usual one
 	dataDir string   // empty: a new one
+	// directory is where it is started; empty: a new one.
+	directory string
 }
 
 // start runs the program against a simulator until the test ends, and waits until it serves.
@@ -117,7 +119,9 @@ func launch(t testing.TB, s setup) *proxy {
 	}
 	p := &proxy{t: t, out: &output{}, log: &output{}, dataDir: s.dataDir, exited: make(chan struct{})}
 	p.command = exec.Command(binary, s.args...)
-	p.command.Dir = t.TempDir()
+	if p.command.Dir = s.directory; s.directory == "" {
+		p.command.Dir = t.TempDir()
+	}
 	p.command.Env = append([]string{
 		"HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH"),
 		"API_ACCESS_TOKEN=" + accessToken, "PORT=0", "DATA_DIR=" + s.dataDir, "RATE_LIMIT=0",

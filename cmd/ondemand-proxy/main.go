@@ -19,7 +19,7 @@ func main() {
 	gcpace.Begin()
 	ended := profiled()
 	code := program{
-		environ: os.Environ(), hangup: hangup, stdout: os.Stdout, stderr: os.Stderr, terminal: isTerminal(os.Stderr),
+		name: os.Args[0], environ: os.Environ(), hangup: hangup, stdout: os.Stdout, stderr: os.Stderr, terminal: isTerminal(os.Stderr),
 	}.run(ctx, os.Args[1:])
 	ended()
 	os.Exit(code)

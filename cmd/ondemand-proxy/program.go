@@ -15,6 +15,7 @@ import (
 
 // program is the command line with everything of the process that it may touch.
 type program struct {
+	name           string // how it was called
 	environ        []string
 	hangup         <-chan os.Signal
 	stdout, stderr io.Writer

@@ -32,6 +32,9 @@ func (p *parts) greet() {
 			p.Log.Warn(warning)
 		}
 	}
+	for _, sentence := range p.Config.Hidden() {
+		p.Log.Warn(sentence)
+	}
 	p.Log.Info("listening", zap.String("address", address), zap.Int("accounts", len(p.Config.Accounts)), zap.String("version", p.Settings.Version))
 	text.WriteString("\n")
 	if _, err := p.Settings.Out.Write([]byte(text.String())); err != nil {

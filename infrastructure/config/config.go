@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -61,6 +62,7 @@ type Config struct {
 	origins map[string]string // key -> where its value comes from; absent: default
 	hidden  []string          // keys of the file whose value something else overrides
 	file    File
+	unread  string // a file that --init has written and nobody has named; empty: there is none
 }
 
 // AccessToken is a further token that clients may use, with limits of its own.
@@ -108,15 +110,19 @@ func Default() Config {
 	}
 }
 
-// UsesDefaultToken tells whether the access token is the one everybody knows.
-func (c Config) UsesDefaultToken() bool {
-	return c.APIAccessToken.Equal(domain.NewSecret(DefaultAccessToken))
+// UsesDefaultToken tells whether the access token is one that everybody knows: the documented
+// default, or that of an example, which is easily copied with it.
+func (c Config) UsesDefaultToken() bool { return published(c.APIAccessToken) }
+
+// published tells whether a secret stands in the documents of this project.
+func published(secret domain.Secret) bool {
+	return slices.Contains([]string{DefaultAccessToken, "choose-a-long-secret-of-your-own", "another-long-secret"}, secret.Reveal())
 }
 
 // DashboardForAll tells whether whoever reaches the dashboard also knows its password: it
-// is the documented default token, and other machines may reach it.
+// stands in the documents, and other machines may reach it.
 func (c Config) DashboardForAll() bool {
-	return c.DashboardPassword.Equal(domain.NewSecret(DefaultAccessToken)) && (c.BeyondLoopback() || c.InSpace)
+	return published(c.DashboardPassword) && (c.BeyondLoopback() || c.InSpace)
 }
 
 // BeyondLoopback tells whether other machines may reach the server. A name that

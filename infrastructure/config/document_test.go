@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -81,6 +82,49 @@ func TestTheReadmesNameEveryKey(t *testing.T) {
 			if !found {
 				t.Errorf("%s lacks the row %s", name, row)
 			}
+		}
+	}
+}
+
+// exampleToken is a token in an example: of JSON, of YAML, or of a shell or its like.
+var exampleToken = regexp.MustCompile(`(?:"api_access_token": "|api_access_token: |"token": "|API_ACCESS_TOKEN='?)([a-z0-9-]+)`)
+
+func TestATokenThatIsCopiedFromADocumentIsWarnedAbout(t *testing.T) {
+	for name, want := range map[string]int{
+		"README.md": 3, "docs/README.zh-CN.md": 3, "docs/deploy.md": 2, "docs/deploy.zh-CN.md": 2, "deploy/kubernetes/secret.example.yaml": 1,
+	} {
+		text, err := os.ReadFile(filepath.Join("..", "..", filepath.FromSlash(name)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		tokens := exampleToken.FindAllStringSubmatch(string(text), -1)
+		if len(tokens) < want {
+			t.Errorf("%s has %d tokens in examples, want at least %d", name, len(tokens), want)
+		}
+		for _, token := range tokens {
+			if c := mustLoad(t, inDir(t, "", "", "API_ACCESS_TOKEN="+token[1])); !c.UsesDefaultToken() {
+				t.Errorf("nobody is warned who copies the token %s of %s", token[1], name)
+			}
+		}
+	}
+}
+
+// furtherTokens is the example of access_tokens in a README.
+var furtherTokens = regexp.MustCompile("(?s)```json\n(\"access_tokens\": .*?)```")
+
+func TestTheExampleOfFurtherTokensCanBeUsed(t *testing.T) {
+	for _, name := range []string{"README.md", "docs/README.zh-CN.md"} {
+		text, err := os.ReadFile(filepath.Join("..", "..", filepath.FromSlash(name)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		example := furtherTokens.FindStringSubmatch(strings.ReplaceAll(string(text), "\r\n", "\n"))
+		if example == nil {
+			t.Fatalf("%s has no example of access_tokens", name)
+		}
+		c := mustLoad(t, inDir(t, "config.json", "{"+example[1]+"}"))
+		if len(c.AccessTokens) != 1 || c.AccessTokens[0].Name != "phone" || c.AccessTokens[0].RateLimit == nil || c.AccessTokens[0].Expires.IsZero() {
+			t.Errorf("%s: it is read as %+v", name, c.AccessTokens)
 		}
 	}
 }

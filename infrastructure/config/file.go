@@ -32,6 +32,9 @@ const largestFile = 16 << 20
 // implicitFile is looked for when no file is named.
 const implicitFile = "config.json"
 
+// StarterFile is the name that a file to begin with has unless another one is wished.
+const StarterFile = "config.yaml"
+
 // addFile loads the configuration file, if there is one.
 func (l *layers) addFile(source Source) (File, error) {
 	shown, named := source.fileName()
@@ -88,6 +91,18 @@ func (s Source) fileName() (path, named string) {
 		}
 	}
 	return implicitFile, ""
+}
+
+// unread names a file to begin with that lies where an unnamed file is looked for, if that one is
+// not there itself: somebody has written it, and expects it to be read.
+func (s Source) unread(file File) string {
+	if _, named := s.fileName(); named != "" || file.Exists() {
+		return ""
+	}
+	if info, err := os.Stat(filepath.Join(s.WorkDir, StarterFile)); err != nil || info.IsDir() {
+		return ""
+	}
+	return StarterFile
 }
 
 // reason is the cause of an I/O error without the path, which the sentence names.

@@ -38,7 +38,12 @@ func Load(source Source) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
-	return l.load(source, file)
+	cfg, err := l.load(source, file)
+	if err != nil {
+		return Config{}, err
+	}
+	cfg.unread = source.unread(file)
+	return cfg, nil
 }
 
 // LoadWithoutFile is Load as if there were no file.

@@ -35,19 +35,29 @@ func rowsOf(c Config) [][3]string {
 // Warnings returns sentences about what works but should not stay as it is.
 func (c Config) Warnings() []string {
 	var warnings []string
+	known := "is the documented default"
+	if !c.APIAccessToken.Equal(domain.NewSecret(DefaultAccessToken)) {
+		known = "is copied from the documentation"
+	}
 	switch {
 	case c.UsesDefaultToken() && c.BeyondLoopback():
 		warnings = append(warnings, fmt.Sprintf(
-			"DANGER: the access token is the documented default, which everybody knows, and the server listens on %s: "+
-				"whoever reaches it can use up your accounts. Set api_access_token (environment variable API_ACCESS_TOKEN) to a secret of your own now.", c.Host))
+			"DANGER: the access token %s, which everybody knows, and the server listens on %s: "+
+				"whoever reaches it can use up your accounts. Set api_access_token (environment variable API_ACCESS_TOKEN) to a secret of your own now, such as \"openssl rand -hex 24\" prints.", known, c.Host))
 	case c.UsesDefaultToken():
-		warnings = append(warnings, "The access token is the documented default, which everybody knows. "+
-			"Set api_access_token (environment variable API_ACCESS_TOKEN) to a secret of your own.")
+		warnings = append(warnings, fmt.Sprintf("The access token %s, which everybody knows. "+
+			"Set api_access_token (environment variable API_ACCESS_TOKEN) to a secret of your own, such as \"openssl rand -hex 24\" prints.", known))
+	}
+	for _, name := range c.further(published) {
+		warnings = append(warnings, fmt.Sprintf("%s is copied from the documentation, which everybody knows. Use a long random text, such as \"openssl rand -hex 24\" prints.", name))
 	}
 	if c.BeyondLoopback() || c.InSpace {
 		for _, name := range c.guessable() {
 			warnings = append(warnings, fmt.Sprintf("%s has fewer than %d characters and can be guessed. Use a long random text, such as \"openssl rand -hex 24\" prints.", name, shortestSecret))
 		}
+	}
+	if unread := c.Unread(); unread != "" {
+		warnings = append(warnings, unread)
 	}
 	if len(c.Accounts) == 0 {
 		warnings = append(warnings, "No accounts are configured, so every chat request is answered with 503. "+c.HowToAddAccounts())
@@ -60,14 +70,21 @@ const shortestSecret = 16
 
 // guessable names the secrets that let people in and are short.
 func (c Config) guessable() []string {
+	short := func(secret domain.Secret) bool { return utf8.RuneCountInString(secret.Reveal()) < shortestSecret }
+	names := c.further(short)
+	if short(c.APIAccessToken) {
+		names = append([]string{"api_access_token"}, names...)
+	}
+	return names
+}
+
+// further names the secrets beside api_access_token that let people in and are bad.
+func (c Config) further(bad func(domain.Secret) bool) []string {
 	var names []string
 	check := func(name string, secret domain.Secret) {
-		if utf8.RuneCountInString(secret.Reveal()) < shortestSecret {
+		if bad(secret) {
 			names = append(names, name)
 		}
-	}
-	if !c.UsesDefaultToken() { // which has its own warning
-		check("api_access_token", c.APIAccessToken)
 	}
 	if !c.DashboardPassword.Equal(c.APIAccessToken) {
 		check("dashboard_password", c.DashboardPassword)
@@ -76,6 +93,15 @@ func (c Config) guessable() []string {
 		check(fmt.Sprintf("Access token %d (access_tokens[%d])", i+1, i), t.Token)
 	}
 	return names
+}
+
+// Unread says in a sentence that a file to begin with lies where config.json is looked for, and
+// is not read since nobody has named it; empty: there is none.
+func (c Config) Unread() string {
+	if c.unread == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s is here but is not read: add --config %s.", c.unread, c.unread)
 }
 
 // HowToAddAccounts says in one or two sentences what to do when there are no accounts.

@@ -3,6 +3,9 @@ package config
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -110,6 +113,14 @@ func TestWarningsNameWhatShouldChange(t *testing.T) {
 		{"nothing configured", nil, []string{"The access token is the documented default", "No accounts are configured"}},
 		{"reachable", []string{"HOST=0.0.0.0"}, []string{"DANGER: the access token is the documented default", "No accounts are configured"}},
 		{"well configured", []string{"HOST=0.0.0.0", "API_ACCESS_TOKEN=0123456789abcdef", `ONDEMAND_ACCOUNTS=[{"api_key":"k"}]`}, nil},
+		{"copied", []string{"API_ACCESS_TOKEN=choose-a-long-secret-of-your-own", `ONDEMAND_ACCOUNTS=[{"api_key":"k"}]`}, []string{"The access token is copied from the documentation"}},
+		{"copied and reachable", []string{"HOST=0.0.0.0", "API_ACCESS_TOKEN=choose-a-long-secret-of-your-own", `ONDEMAND_ACCOUNTS=[{"api_key":"k"}]`}, []string{"DANGER: the access token is copied from the documentation"}},
+		{
+			"copied beside it", []string{
+				"API_ACCESS_TOKEN=0123456789abcdef", "DASHBOARD_PASSWORD=choose-a-long-secret-of-your-own", `ONDEMAND_ACCOUNTS=[{"api_key":"k"}]`,
+				`ACCESS_TOKENS=[{"name":"a","token":"another-long-secret"},{"name":"b","token":"` + DefaultAccessToken + `"}]`,
+			}, []string{"dashboard_password is copied", "Access token 1 (access_tokens[0]) is copied", "Access token 2 (access_tokens[1]) is copied"},
+		},
 		{"guessable at home", []string{"API_ACCESS_TOKEN=x", `ONDEMAND_ACCOUNTS=[{"api_key":"k"}]`}, nil},
 		{
 			"guessable", []string{
@@ -148,5 +159,24 @@ func TestDebugModeMeansDebugLevel(t *testing.T) {
 	}
 	if got := mustLoad(t, inDir(t, "", "", "LOG_LEVEL=error", "DEBUG_MODE=true")).Level(); got != zapcore.DebugLevel {
 		t.Errorf("level in debug mode is %v, want debug", got)
+	}
+}
+
+func TestAFileToBeginWithThatNobodyNamesIsTold(t *testing.T) {
+	const told = "config.yaml is here but is not read: add --config config.yaml."
+	source := inDir(t, "config.yaml", "port: 7")
+	if got := mustLoad(t, source); got.Unread() != told || !slices.Contains(got.Warnings(), told) || got.Port != 5000 {
+		t.Errorf("it says %q and warns %q, want %q in both", got.Unread(), got.Warnings(), told)
+	}
+	named := source
+	named.Flags = map[string]string{"config": "config.yaml"}
+	if got := mustLoad(t, named); got.Unread() != "" || got.Port != 7 {
+		t.Errorf("once it is named, it says %q, want nothing", got.Unread())
+	}
+	if err := os.WriteFile(filepath.Join(source.WorkDir, "config.json"), []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := mustLoad(t, source); got.Unread() != "" {
+		t.Errorf("beside a config.json it says %q, want nothing", got.Unread())
 	}
 }

@@ -22,7 +22,9 @@ func Starter(token string) string {
 		case "api_access_token":
 			fmt.Fprintf(&text, "api_access_token: %s\n\n", strconv.Quote(token))
 		case "accounts":
-			text.WriteString(`accounts: []
+			// Without a value it counts as left out, and becomes a list when the examples are taken in.
+			text.WriteString(`# Take the "#" before those lines away that you need.
+accounts:
 #  - name: main
 #    email: you@example.org
 #    password: your-password

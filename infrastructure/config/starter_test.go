@@ -31,3 +31,14 @@ func TestTheFileToBeginWithCanBeUsedAndNamesEveryKey(t *testing.T) {
 		}
 	}
 }
+
+func TestTheExamplesOfTheFileToBeginWithAreTakenInByUncommentingThem(t *testing.T) {
+	_, rest, _ := strings.Cut(Starter("sk-of-somebody-who-begins"), "\naccounts:")
+	examples, _, _ := strings.Cut(rest, "\n\n")
+	for what, mark := range map[string]string{"the mark": "#", "the mark and a space": "# "} {
+		text := "accounts:" + strings.ReplaceAll(examples, "\n"+mark, "\n")
+		if c := mustLoad(t, inDir(t, "config.yaml", text, "CONFIG_FILE=config.yaml")); len(c.Accounts) != 2 {
+			t.Errorf("without %s there are %d accounts, want 2:\n%s", what, len(c.Accounts), text)
+		}
+	}
+}

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { enter, scenario } from "./session.mjs";
 
 const words = {
-  default_token: "The documented default token is in use",
+  default_token: "A token that stands in the documentation is in use",
   no_accounts: "No account is configured",
   memory_only: "The ledger is in memory only",
   demo: "Demo mode",

@@ -68,7 +68,7 @@ export const en = {
   "badge.default_token": "default token",
   "badge.memory_only": "memory only",
   "notice.demo": "Demo mode: the answers come from a simulated on-demand.io, not from a model.",
-  "notice.default_token": "The documented default token is in use, and everybody knows it. Set api_access_token (or API_ACCESS_TOKEN) to one of your own.",
+  "notice.default_token": "A token that stands in the documentation is in use, and everybody knows it. Set api_access_token (or API_ACCESS_TOKEN) to one of your own.",
   "notice.no_accounts": "No account is configured, so every completion is refused. Write {\"accounts\": [{\"email\": \"you@example.org\", \"password\": \"…\"}]}, or [{\"api_key\": \"…\"}] as the list, into config.json (or add \"accounts\" to the configuration file that you have): it is taken over as soon as it is saved. In a container or Space set the variable or secret ONDEMAND_ACCOUNTS to the list, and restart.",
   "notice.memory_only": "The ledger is in memory only: what you see here is lost at a restart. Make sure that data_dir can be written.",
   "notice.config_broken": "The changed configuration cannot be used, and the old one stays in force.",

@@ -68,7 +68,7 @@ export const zh = {
   "badge.default_token": "默认令牌",
   "badge.memory_only": "仅内存",
   "notice.demo": "演示模式：回答来自模拟的 on-demand.io，并非真实模型。",
-  "notice.default_token": "正在使用文档里公开的默认令牌，任何人都知道它。请把 api_access_token（或环境变量 API_ACCESS_TOKEN）改成自己的。",
+  "notice.default_token": "正在使用文档里公开的令牌，任何人都知道它。请把 api_access_token（或环境变量 API_ACCESS_TOKEN）改成自己的。",
   "notice.no_accounts": "尚未配置账户，所有对话请求都会被拒绝。请把 {\"accounts\": [{\"email\": \"you@example.org\", \"password\": \"…\"}]}（列表也可以是 [{\"api_key\": \"…\"}]）写入 config.json，已有配置文件则在其中加上 accounts，保存后立即生效；在容器或 Space 里，请把这个列表设为环境变量（Secret）ONDEMAND_ACCOUNTS，然后重启。",
   "notice.memory_only": "用量账本只在内存中，重启后会丢失。请确认 data_dir 可写。",
   "notice.config_broken": "修改后的配置无法使用，仍按原配置运行。",
