@@ -89,7 +89,7 @@ func accountFlags(flags *flag.FlagSet, accounts *[]ondemandtest.Account) {
 }
 
 // announce prints where the simulator is, and its accounts ready to be pasted into
-// the proxy's environment. They are made up, so that showing them is no harm.
+// the terminal that starts the proxy. They are made up, so that showing them is no harm.
 func announce(w io.Writer, url string, accounts []ondemandtest.Account) error {
 	type entry struct {
 		Email    string `json:"email,omitempty"`
@@ -104,7 +104,7 @@ func announce(w io.Writer, url string, accounts []ondemandtest.Account) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(w, "on-demand.io simulator on %s\n\nUPSTREAM_GATEWAY_URL=%s\nUPSTREAM_API_URL=%s\nONDEMAND_ACCOUNTS='%s'\n",
+	_, err = fmt.Fprintf(w, "on-demand.io simulator on %s\n\nexport UPSTREAM_GATEWAY_URL=%s\nexport UPSTREAM_API_URL=%s\nexport ONDEMAND_ACCOUNTS='%s'\n",
 		url, url, url, pasted)
 	return err
 }

@@ -25,10 +25,10 @@ func TestRunServesUntilItIsStopped(t *testing.T) {
 	}()
 	var url, accounts string
 	for lines := bufio.NewScanner(out); lines.Scan(); {
-		if value, found := strings.CutPrefix(lines.Text(), "UPSTREAM_API_URL="); found {
+		if value, found := strings.CutPrefix(lines.Text(), "export UPSTREAM_API_URL="); found {
 			url = value
 		}
-		if value, found := strings.CutPrefix(lines.Text(), "ONDEMAND_ACCOUNTS="); found {
+		if value, found := strings.CutPrefix(lines.Text(), "export ONDEMAND_ACCOUNTS="); found {
 			accounts = value
 			break
 		}
