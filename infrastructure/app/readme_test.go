@@ -87,6 +87,8 @@ var elsewhere = map[string]string{
 	"task space":                       "deploy/huggingface/lay-out.sh in .ci/image",
 	"task release":                     "takes a tag and minutes; run by hand",
 	"task check":                       "is .ci/run itself",
+
+	`go build -o bin\ondemand-proxy.exe ./cmd/ondemand-proxy`: "the same under the name that Windows wants",
 }
 
 // inline is code within a line of text.
