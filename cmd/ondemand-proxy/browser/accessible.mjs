@@ -94,6 +94,10 @@ async function keyboard(page) {
   await connect.getByRole("tab", { name: "Python", selected: true }).waitFor();
   assert.ok(!(await connect.innerText()).includes(process.env.ACCESS_TOKEN), "the panel holds the access token");
   assert.match(await connect.innerText(), new RegExp(`${base}/v1`));
+  for (const [setting, buttons] of [["Base URL", 1], ["API key", 0]]) { // what stands for the token is not worth copying
+    const line = connect.locator("dl.settings > div").filter({ has: page.getByText(setting, { exact: true }) }).first();
+    assert.equal(await line.getByRole("button", { name: "Copy" }).count(), buttons, `buttons that copy beside ${setting}`);
+  }
   await page.keyboard.press("Escape");
   await connect.waitFor({ state: "hidden" });
 }

@@ -5,7 +5,7 @@ import { base, enter, lines, scenario, shown, themeSwitch, until } from "./sessi
 
 // What stays as it is in Chinese: names, units, and what comes from the ledger.
 const asItIs = [
-  /ondemand-api-proxy|x-api-key|on-demand\.io|ONDEMAND_ACCOUNTS|API_ACCESS_TOKEN|dashboard_password|Asia\/Shanghai|GMT\+8/g,
+  /ondemand-api-proxy|x-api-key|on-demand\.io|ONDEMAND_ACCOUNTS|API_ACCESS_TOKEN|api_access_token|access_tokens|dashboard_password|chat\.py|main\.go|Asia\/Shanghai|GMT\+8/g,
   /\b(gpt-4o-mini|gpt-4o|other|one|two|main|req_\w+|predefined-[\w.-]+|\d+(\.\d+)*[kMB]|v?\d+\.\d+[\w.+-]*|dev|devel|unknown|key)\b/g,
   /\b(OpenAI|curl|Python|JavaScript|Go|Cherry Studio|Open WebUI|LibreChat|Cline|Continue|Base URL|Hugging Face|Space|Authorization)\b/g,
   /\b(Token|CSV|JSON|EN|ID|API|HTTP|URL|P95|P50|ms|s|Switch to English)\b/g,
@@ -21,7 +21,7 @@ scenario(async (open) => {
 
   const chinese = await open({ locale: "zh-CN" });
   await chinese.goto(base + "/");
-  await chinese.getByRole("heading", { name: "登录控制台" }).waitFor();
+  await chinese.getByRole("heading", { name: "登录仪表板" }).waitFor();
   assert.deepEqual(await englishIn(chinese), [], "English words on the Chinese login form");
   await enter(chinese);
   await chinese.getByRole("heading", { name: "最近请求" }).waitFor();

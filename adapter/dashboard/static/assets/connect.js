@@ -3,7 +3,7 @@
 import { h, word } from "./dom.js";
 import { copyButton } from "./copy.js";
 import { onLanguage, t } from "./i18n.js";
-import { clients, privateSpace } from "./snippets.js";
+import { clients, privateSpace, tokenName } from "./snippets.js";
 import { sidePanel } from "./side.js";
 
 /** Makes the panel; button opens it. */
@@ -15,7 +15,7 @@ export function startConnect(button) {
     const root = base.replace(/\/v1$/, "");
     side.body.replaceChildren(
       word("p", "connect.lead"),
-      fields([["connect.base_url", base], ["connect.api_key", "$API_ACCESS_TOKEN"]]),
+      fields([["connect.base_url", base], ["connect.api_key", tokenName]]),
       word("p", "connect.token_note", { class: "hint" }),
       tabs(clients(base, root), chosenTab, (id) => {
         chosenTab = id;
@@ -73,8 +73,9 @@ function part(one) {
     one.code ? code(one.code, one.file) : null);
 }
 
+// What stands for the token is not worth copying: a client wants the token itself, which no page holds.
 function fields(list) {
-  return h("dl", { class: "settings" }, list.map(([key, value]) => h("div", null, word("dt", key), h("dd", null, h("code", null, value), copyButton(() => value)))));
+  return h("dl", { class: "settings" }, list.map(([key, value]) => h("div", null, word("dt", key), h("dd", null, h("code", null, value), value === tokenName ? null : copyButton(() => value)))));
 }
 
 function code(text, file = "") {

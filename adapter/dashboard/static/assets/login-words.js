@@ -5,7 +5,7 @@ export const loginWords = {
   en: {
     "login.title": "Log in to the dashboard",
     "login.password": "Password",
-    "login.hint": "The password is the access token of this proxy, unless dashboard_password is set.",
+    "login.hint": "The password is dashboard_password, or else api_access_token (not one of access_tokens).",
     "login.button": "Log in",
     "login.busy": "Checking…",
     "login.wrong": "That is not the password. After wrong tries the answer comes more slowly; the right one is never locked out.",
@@ -21,9 +21,9 @@ export const loginWords = {
     "theme.dark": "Theme: dark. Click for the system's.",
   },
   zh: {
-    "login.title": "登录控制台",
+    "login.title": "登录仪表板",
     "login.password": "密码",
-    "login.hint": "密码就是本代理的访问令牌；如果设置了 dashboard_password，则以它为准。",
+    "login.hint": "密码是 dashboard_password；没有设置时就是 api_access_token（access_tokens 里的不行）。",
     "login.button": "登录",
     "login.busy": "验证中…",
     "login.wrong": "密码不对。输错后响应会变慢，但正确的密码永远不会被锁定。",

@@ -2,6 +2,9 @@
 
 const model = "gpt-4o";
 
+/** What stands for the token. */
+export const tokenName = "$API_ACCESS_TOKEN";
+
 /**
  * The clients in order. base ends in /v1, root is the address before it. A client has an id, a name, and parts:
  * { step: key } a sentence, { fields: [[label, value]] } settings to copy, { code, file? } text to copy.
@@ -9,20 +12,20 @@ const model = "gpt-4o";
 export function clients(base, root) {
   return [
     { id: "curl", name: "curl", parts: [{ code: curl(base) }] },
-    { id: "python", name: "Python", parts: [{ step: "connect.install", code: "pip install openai" }, { code: python(base) }] },
+    { id: "python", name: "Python", parts: [{ step: "connect.install", code: "pip install openai" }, { code: python(base), file: "chat.py" }] },
     { id: "javascript", name: "JavaScript", parts: [{ step: "connect.install", code: "npm install openai" }, { code: javascript(base), file: "chat.mjs" }] },
-    { id: "go", name: "Go", parts: [{ step: "connect.install", code: "go get github.com/openai/openai-go/v3" }, { code: golang(base) }] },
+    { id: "go", name: "Go", parts: [{ step: "connect.install", code: "go get github.com/openai/openai-go/v3" }, { code: golang(base), file: "main.go" }] },
     {
       id: "cherry",
       name: "Cherry Studio",
-      parts: [{ step: "connect.cherry" }, { fields: [["connect.provider_type", "OpenAI"], ["connect.api_key", "$API_ACCESS_TOKEN"], ["connect.api_host", root]] }, { step: "connect.cherry_models" }],
+      parts: [{ step: "connect.cherry" }, { fields: [["connect.provider_type", "OpenAI"], ["connect.api_key", tokenName], ["connect.api_host", root]] }, { step: "connect.cherry_models" }],
     },
     {
       id: "openwebui",
       name: "Open WebUI",
       parts: [
         { step: "connect.openwebui" },
-        { fields: [["connect.url", base], ["connect.api_key", "$API_ACCESS_TOKEN"]] },
+        { fields: [["connect.url", base], ["connect.api_key", tokenName]] },
         { step: "connect.openwebui_text" },
         { step: "connect.openwebui_env", code: openWebUI(base) },
       ],
@@ -31,7 +34,7 @@ export function clients(base, root) {
     {
       id: "cline",
       name: "Cline",
-      parts: [{ step: "connect.cline" }, { fields: [["connect.api_provider", "OpenAI Compatible"], ["connect.base_url", base], ["connect.api_key", "$API_ACCESS_TOKEN"], ["connect.model_id", model]] }, { step: "connect.cline_text" }],
+      parts: [{ step: "connect.cline" }, { fields: [["connect.api_provider", "OpenAI Compatible"], ["connect.base_url", base], ["connect.api_key", tokenName], ["connect.model_id", model]] }, { step: "connect.cline_text" }],
     },
     { id: "continue", name: "Continue", parts: [{ step: "connect.continue" }, { code: continueDev(base), file: "config.yaml" }, { step: "connect.continue_text" }] },
   ];

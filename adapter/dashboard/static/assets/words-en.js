@@ -65,7 +65,7 @@ export const en = {
   "stale.polling": "The live stream is not available; the figures are fetched every five seconds meanwhile.",
 
   "badge.demo": "demo",
-  "badge.default_token": "default token",
+  "badge.default_token": "public token",
   "badge.memory_only": "memory only",
   "notice.demo": "Demo mode: the answers come from a simulated on-demand.io, not from a model.",
   "notice.default_token": "A token that stands in the documentation is in use, and everybody knows it. Set api_access_token (or API_ACCESS_TOKEN) to one of your own.",
@@ -73,7 +73,7 @@ export const en = {
   "notice.memory_only": "The ledger is in memory only: what you see here is lost at a restart. Make sure that data_dir can be written.",
   "notice.config_broken": "The changed configuration cannot be used, and the old one stays in force.",
   "notice.restart_needed": "Some of the changed settings take effect only after a restart: {keys}.",
-  "notice.restricted": "Since whoever knows the default token could log in here, account names, actions and exports are off.",
+  "notice.restricted": "Since whoever has read the documentation could log in here, account names, actions and exports are off.",
   "notice.ledger": "The ledger could not keep up: {dropped} requests are missing from the list below (the totals count them), {faults} faults while writing.",
 
   "card.requests": "Requests",
@@ -148,7 +148,7 @@ export const en = {
   "accounts.actions": "Actions",
   "accounts.empty": "No accounts are configured.",
   "accounts.empty_hint": "Add your on-demand.io accounts as the notice above says. They show up here, and \"Test now\" tells whether they work.",
-  "accounts.restricted": "Names and actions are off while the default token is in use.",
+  "accounts.restricted": "Names and actions are off while a token that stands in the documentation is in use.",
   "state.ready": "ready",
   "state.resting": "resting",
   "state.cooling": "cooling",
@@ -201,7 +201,7 @@ export const en = {
   "export.label": "Export",
   "export.named": "Export these requests as {format}",
   "export.title": "All requests that the range and the filters choose",
-  "export.restricted": "Exports are off while the default token is in use.",
+  "export.restricted": "Exports are off while a token that stands in the documentation is in use.",
 
   "detail.title": "Request",
   "detail.copy_id": "Copy id",
@@ -285,7 +285,7 @@ export const en = {
 
   "error.network": "The proxy does not answer. Check the connection.",
   "error.not_logged_in": "The login has ended.",
-  "error.restricted": "This is off while the default token is in use.",
+  "error.restricted": "This is off while a token that stands in the documentation is in use.",
   "error.cross_origin": "The browser called from another address. Reload the page.",
   "error.unreadable": "The answer could not be read.",
   "error.status": "These figures could not be loaded (status {status}).",
