@@ -9,8 +9,8 @@ import (
 
 // Bounds of what is read, in bytes.
 const (
-	firstBuffer = 16 << 10 // as much as a TLS record holds
-	maxFrame    = 4 << 20  // with its field names: a million tokens, escaped or not, would fill it
+	firstBuffer = 4 << 10 // as much as net/http reads at once; a stream that waits holds one
+	maxFrame    = 4 << 20 // with its field names: a million tokens, escaped or not, would fill it
 )
 
 // errFrameTooLong ends a stream whose frame is over maxFrame.

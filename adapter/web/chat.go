@@ -3,6 +3,7 @@ package web
 import (
 	"crypto/rand"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -43,7 +44,10 @@ func (s *Server) completeChat(c *gin.Context) {
 		s.fail(c, err)
 		return
 	}
-	c.Data(http.StatusOK, "application/json", answer.Completion(head, recordOf(c).Usage))
+	completion := answer.Completion(head, recordOf(c).Usage)
+	c.Header("Content-Length", strconv.Itoa(len(completion)))
+	c.Data(http.StatusOK, "application/json", completion)
+	c.Writer.Flush() // the books are kept while the client reads
 }
 
 // stream answers with server-sent events. Until something is on the wire, a failure is
