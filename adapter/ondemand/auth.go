@@ -17,7 +17,7 @@ func (c *Client) SignIn(ctx context.Context, account domain.Account) (domain.Gra
 	if account.Credential().Kind() == domain.KeyCredential {
 		return domain.Grant{Token: account.Credential().Key()}, nil
 	}
-	call := call{
+	call := &call{
 		op: opSignIn, account: account, method: http.MethodPost,
 		url: c.options.GatewayURL + "/v1/auth/user/signin", body: []byte(`{"accountType":"default"}`),
 	}
@@ -63,7 +63,7 @@ func (c *Client) Refresh(ctx context.Context, account domain.Account, grant doma
 	if account.Credential().Kind() == domain.KeyCredential {
 		return domain.Grant{Token: account.Credential().Key()}, nil
 	}
-	call := call{
+	call := &call{
 		op: opRefresh, account: account, grant: grant, method: http.MethodPost,
 		url: c.options.GatewayURL + "/v1/auth/user/refresh_token",
 	}

@@ -32,10 +32,10 @@ type call struct {
 }
 
 // byKey tells whether the account sends an API key rather than a token.
-func (c call) byKey() bool { return c.account.Credential().Kind() == domain.KeyCredential }
+func (c *call) byKey() bool { return c.account.Credential().Kind() == domain.KeyCredential }
 
 // request builds the HTTP request of a call, with the account's credential (section 2).
-func (c *Client) request(ctx context.Context, call call) (*http.Request, error) {
+func (c *Client) request(ctx context.Context, call *call) (*http.Request, error) {
 	var body io.Reader
 	if call.body != nil {
 		body = bytes.NewReader(call.body)
@@ -54,7 +54,7 @@ func (c *Client) request(ctx context.Context, call call) (*http.Request, error) 
 }
 
 // authorise adds what proves who calls. A refresh carries its tokens in its body.
-func (c call) authorise(request *http.Request) {
+func (c *call) authorise(request *http.Request) {
 	credential := c.account.Credential()
 	switch {
 	case c.op == opSignIn:
@@ -74,7 +74,7 @@ func (c call) authorise(request *http.Request) {
 
 // control makes a call that has to be over, body included, within RequestTimeout,
 // and returns the body of a 2xx answer of at most limit bytes.
-func (c *Client) control(ctx context.Context, call call, limit int64) ([]byte, error) {
+func (c *Client) control(ctx context.Context, call *call, limit int64) ([]byte, error) {
 	if err := call.ready(); err != nil {
 		return nil, err
 	}
@@ -106,7 +106,7 @@ func (c *Client) control(ctx context.Context, call call, limit int64) ([]byte, e
 }
 
 // ready refuses what the platform could only refuse: a call without a token.
-func (c call) ready() error {
+func (c *call) ready() error {
 	if c.op == opSignIn || c.op == opRefresh || c.byKey() || !c.grant.Token.IsZero() {
 		return nil
 	}

@@ -18,7 +18,7 @@ const maxModelName = 256
 // name: which of them wins is for the caller to decide. Entries that make no sense
 // are left out rather than failing the rest.
 func (c *Client) Catalogue(ctx context.Context, account domain.Account, grant domain.Grant) ([]domain.ModelMapping, error) {
-	call := call{
+	call := &call{
 		op: opCatalogue, account: account, grant: grant, method: http.MethodGet,
 		url: c.options.APIURL + "/config/v1/public/endpoints",
 	}

@@ -45,17 +45,17 @@ func (e *saidError) Error() string {
 }
 
 // failure is the domain error of a call.
-func (c call) failure(kind domain.Kind, cause error) *domain.Error {
+func (c *call) failure(kind domain.Kind, cause error) *domain.Error {
 	return domain.E(kind, sentence(kind), fmt.Errorf("%s: %w", c.op, cause))
 }
 
 // fault is the error of an answer that is no answer.
-func (c call) fault(why string) *domain.Error {
+func (c *call) fault(why string) *domain.Error {
 	return c.failure(domain.UpstreamFault, errors.New(why))
 }
 
 // refused turns an answer that is no success into its error.
-func (c call) refused(response *http.Response, body []byte) *domain.Error {
+func (c *call) refused(response *http.Response, body []byte) *domain.Error {
 	said := parseSaid(body)
 	kind := kindOf(c.op, c.byKey(), response.StatusCode, said.Message+" "+said.ErrorCode)
 	err := c.failure(kind, said.safe(response.StatusCode, redactorFor(c)))
@@ -67,7 +67,7 @@ func (c call) refused(response *http.Response, body []byte) *domain.Error {
 
 // broken turns an error of the network into a domain error. parent is the
 // caller's context, bounded the one the call ran under.
-func (c call) broken(parent, bounded context.Context, err error) *domain.Error {
+func (c *call) broken(parent, bounded context.Context, err error) *domain.Error {
 	kind, cause := brokenKind(parent, bounded, err, domain.UpstreamFault)
 	if kind == domain.ClientGone {
 		// Whose leaving it was, client's or shutdown's, is in the caller's own cause.

@@ -65,7 +65,7 @@ func pooledStream(parent context.Context, account domain.Account, body io.Reader
 	silence := time.AfterFunc(time.Hour, func() { cancel(errSilent) })
 	silence.Stop()
 	return newStream(streamOptions{
-		call:   call{op: opQuery, account: account, grant: testGrant()},
+		call:   &call{op: opQuery, account: account, grant: testGrant()},
 		parent: parent, bounded: bounded, cancel: cancel, body: interruptible(bounded, body),
 		silence: silence, limit: limit, pool: pool,
 	})

@@ -19,7 +19,7 @@ import (
 func (c *Client) Query(
 	ctx context.Context, account domain.Account, grant domain.Grant, session domain.SessionID, query domain.Query,
 ) (chat.Stream, error) {
-	call := call{op: opQuery, account: account, grant: grant, method: http.MethodPost, accept: "text/event-stream"}
+	call := &call{op: opQuery, account: account, grant: grant, method: http.MethodPost, accept: "text/event-stream"}
 	if err := call.ready(); err != nil {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func (c *Client) Query(
 }
 
 // ask returns an answer that promises to be a stream.
-func (c *Client) ask(parent, bounded context.Context, call call) (*http.Response, error) {
+func (c *Client) ask(parent, bounded context.Context, call *call) (*http.Response, error) {
 	request, err := c.request(bounded, call)
 	if err != nil {
 		return nil, err

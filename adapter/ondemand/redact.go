@@ -24,7 +24,7 @@ const maxCauseText = 300
 // struck out wherever they stand, and of the rest only plain words are let through.
 type redactor struct{ secrets []string }
 
-func redactorFor(c call) redactor {
+func redactorFor(c *call) redactor {
 	credential := c.account.Credential()
 	email, password := credential.Email().Reveal(), credential.Password().Reveal()
 	return redactor{secrets: []string{

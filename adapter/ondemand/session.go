@@ -18,7 +18,7 @@ const maxSessionID = 512
 // matched" is met by making the same call again, up to three times, before it is
 // returned as RouteMissing: such a session never came to be, so nothing is doubled.
 func (c *Client) OpenSession(ctx context.Context, account domain.Account, grant domain.Grant) (domain.SessionID, error) {
-	call := call{
+	call := &call{
 		op: opOpenSession, account: account, grant: grant, method: http.MethodPost,
 		url:  c.chatURL(account) + "/sessions",
 		body: []byte(`{"externalUserId":"` + rand.Text() + `","pluginIds":[]}`),
@@ -51,7 +51,7 @@ func (c *Client) OpenSession(ctx context.Context, account domain.Account, grant 
 }
 
 // pause waits for d, or returns ClientGone when ctx ends first.
-func (c call) pause(ctx context.Context, d time.Duration) error {
+func (c *call) pause(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -35,7 +35,7 @@ var errNoDelta = errors.New("only heartbeats came for too long")
 // streamOptions is what a stream is made of. parent is the caller's context, bounded
 // the request's own, which cancel and silence end.
 type streamOptions struct {
-	call            call
+	call            *call
 	parent, bounded context.Context
 	cancel          context.CancelCauseFunc
 	body            io.ReadCloser

@@ -11,52 +11,72 @@ import (
 
 	"ondemand-api-proxy/adapter/openai"
 	"ondemand-api-proxy/domain"
+	"ondemand-api-proxy/usecase/chat"
 )
 
 // completeChat serves POST /v1/chat/completions.
 func (s *Server) completeChat(c *gin.Context) {
-	body, err := s.body(c)
+	request, head, release, err := s.chatRequest(c)
 	if err != nil {
 		s.fail(c, err)
 		return
 	}
-	defer body.room.release() // what is made of the body is as large
-	request, options, err := openai.FromChatRequest(body.bytes)
-	body.giveBack()
-	if err != nil {
-		s.fail(c, err)
-		return
-	}
-	if !passOf(c).allows(request.Model) {
-		s.fail(c, domain.E(domain.NotAllowed, "This access token may not use that model.", nil))
-		return
-	}
-	request.ID = recordOf(c).RequestID
-	request.Scope = passOf(c).id
-	head := openai.Head{ID: "chatcmpl-" + rand.Text(), Model: request.Model, Created: time.Now(), IncludeUsage: options.IncludeUsage}
+	defer release()
 	if request.Stream {
 		s.stream(c, request, head)
 		return
 	}
 	answer := openai.NewCollector()
-	*recordOf(c), err = s.chat.Complete(c.Request.Context(), request, answer)
-	if err != nil {
+	if err := s.complete(c, request, answer); err != nil {
 		s.fail(c, err)
 		return
 	}
-	completion := answer.Completion(head, recordOf(c).Usage)
+	completion := answer.Completion(*head, recordOf(c).Usage)
 	c.Header("Content-Length", strconv.Itoa(len(completion)))
 	c.Data(http.StatusOK, "application/json", completion)
 	c.Writer.Flush() // the books are kept while the client reads
 }
 
+// chatRequest reads the request. release gives back the room that it takes: what is made of a
+// body is as large.
+//
+// It is a function of its own for the sake of the stack too: whatever a stream that waits stands on is held
+// thousands of times.
+//
+//go:noinline
+func (s *Server) chatRequest(c *gin.Context) (request *domain.ChatRequest, head *openai.Head, release func(), err error) {
+	body, err := s.body(c)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	parsed, options, err := openai.FromChatRequest(body.bytes)
+	body.giveBack()
+	if err == nil && !passOf(c).allows(parsed.Model) {
+		err = domain.E(domain.NotAllowed, "This access token may not use that model.", nil)
+	}
+	if err != nil {
+		body.room.release()
+		return nil, nil, nil, err
+	}
+	parsed.ID = recordOf(c).RequestID
+	parsed.Scope = passOf(c).id
+	head = &openai.Head{ID: "chatcmpl-" + rand.Text(), Model: parsed.Model, Created: time.Now(), IncludeUsage: options.IncludeUsage}
+	return &parsed, head, body.room.release, nil
+}
+
+// complete gets the request answered, and puts down what became of it.
+func (s *Server) complete(c *gin.Context, request *domain.ChatRequest, out chat.Sink) error {
+	record, err := s.chat.Complete(c.Request.Context(), request, out)
+	*recordOf(c) = *record
+	return err
+}
+
 // stream answers with server-sent events. Until something is on the wire, a failure is
 // a plain error; from then on it is an event, and the stream ends without [DONE].
-func (s *Server) stream(c *gin.Context, request domain.ChatRequest, head openai.Head) {
-	out := openai.NewStream(c.Writer, head, s.options.Heartbeat)
+func (s *Server) stream(c *gin.Context, request *domain.ChatRequest, head *openai.Head) {
+	out := openai.NewStream(c.Writer, *head, s.options.Heartbeat)
 	defer out.Close()
-	var err error
-	*recordOf(c), err = s.chat.Complete(c.Request.Context(), request, out)
+	err := s.complete(c, request, out)
 	out.Close() // no heartbeat from here on: who begins the answer is settled
 	switch {
 	case err != nil && !out.Started():

@@ -39,9 +39,9 @@ const (
 // answers is a chat use case made of one function.
 type answers func(ctx context.Context, request domain.ChatRequest, out chat.Sink) (domain.Usage, error)
 
-func (f answers) Complete(ctx context.Context, request domain.ChatRequest, out chat.Sink) (domain.Record, error) {
-	usage, err := f(ctx, request, out)
-	return domain.Record{
+func (f answers) Complete(ctx context.Context, request *domain.ChatRequest, out chat.Sink) (*domain.Record, error) {
+	usage, err := f(ctx, *request, out)
+	return &domain.Record{
 		RequestID: request.ID, Began: time.Now(), Scope: request.Scope, Model: request.Model, Stream: request.Stream,
 		Usage: usage, Outcome: domain.OutcomeOf(err, domain.FinishStop),
 	}, err

@@ -19,7 +19,7 @@ import (
 
 // Chat answers chat requests.
 type Chat interface {
-	Complete(ctx context.Context, request domain.ChatRequest, out chat.Sink) (domain.Record, error)
+	Complete(ctx context.Context, request *domain.ChatRequest, out chat.Sink) (*domain.Record, error)
 }
 
 // Recorder keeps the record of every completion request, served or refused. It is quick

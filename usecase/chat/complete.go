@@ -52,13 +52,13 @@ func New(models Models, accounts Accounts, upstream Upstream, sessions *Sessions
 	return &Interactor{models, accounts, upstream, sessions, warm, tokens, observer, options}
 }
 
-// Complete answers one request: it resolves the model, and gets every choice answered (see
+// Complete answers one request, which nobody changes meanwhile: it resolves the model, and gets every choice answered (see
 // choice.answer for how one choice is attempted, tried again elsewhere, and committed).
 // It returns the record of the request, all but its status; on an error that tells the
 // tokens that were used in vain. Whether the client may still be told an error in place of
 // an answer is for the sink to say: that is so until its first call.
-func (in *Interactor) Complete(ctx context.Context, request domain.ChatRequest, out Sink) (record domain.Record, err error) {
-	job := &job{request: &request, began: time.Now()}
+func (in *Interactor) Complete(ctx context.Context, request *domain.ChatRequest, out Sink) (record *domain.Record, err error) {
+	job := &job{request: request, began: time.Now()}
 	defer func() { record = job.record(job.usage(in.tokens), err) }()
 
 	if job.model, err = in.models.Resolve(request.Model); err != nil {
@@ -134,8 +134,8 @@ func (j *job) usage(tokens Tokenizer) domain.Usage {
 }
 
 // record is what remains of the request.
-func (j *job) record(usage domain.Usage, err error) domain.Record {
-	r := domain.Record{
+func (j *job) record(usage domain.Usage, err error) *domain.Record {
+	r := &domain.Record{
 		RequestID: j.request.ID, Began: j.began, Duration: time.Since(j.began),
 		Scope: j.request.Scope, Model: domain.OtherModel,
 		Stream: j.request.Stream, Usage: usage,

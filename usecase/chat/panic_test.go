@@ -81,7 +81,7 @@ func TestADefectThatShowsAgainWhenTheBooksAreClosedKeepsNoLease(t *testing.T) {
 	in.tokens = brittle{}
 	func() {
 		defer func() { _ = recover() }()
-		_, _ = in.Complete(t.Context(), request, w.client)
+		_, _ = in.Complete(t.Context(), &request, w.client)
 	}()
 	if got := w.pool.leases[0].released; len(got) != 1 {
 		t.Errorf("the lease was released %d times, want once", len(got))

@@ -123,12 +123,12 @@ func TestOfTwoRequestsWithOneHistoryOneGetsTheSession(t *testing.T) {
 	request := streamed("hi", "hello", "more")
 	meanwhile := says("hello")
 	meanwhile.first = func() {
-		if _, err := w.interactor().Complete(t.Context(), request, &client{}); err != nil {
+		if _, err := w.interactor().Complete(t.Context(), &request, &client{}); err != nil {
 			t.Errorf("the second request: %v", err)
 		}
 	}
 	w.platform.turns = []turn{meanwhile, says("hello")}
-	if _, err := w.interactor().Complete(t.Context(), request, &client{}); err != nil {
+	if _, err := w.interactor().Complete(t.Context(), &request, &client{}); err != nil {
 		t.Fatalf("the first request: %v", err)
 	}
 	w.checkBooks()

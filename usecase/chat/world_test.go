@@ -74,8 +74,8 @@ func (w *world) complete(request domain.ChatRequest) (domain.Usage, error) {
 func (w *world) completeFor(ctx context.Context, request domain.ChatRequest) (domain.Usage, error) {
 	w.t.Helper()
 	w.client.choices = nil
-	record, err := w.interactor().Complete(ctx, request, w.client)
-	w.records = append(w.records, record)
+	record, err := w.interactor().Complete(ctx, &request, w.client)
+	w.records = append(w.records, *record)
 	w.checkBooks()
 	return record.Usage, err
 }
