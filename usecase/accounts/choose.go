@@ -34,14 +34,18 @@ type candidate struct {
 	until time.Time // of its rest
 }
 
-// choose picks the best account for the wish that is free. It returns nil when the request
+// choose picks the best account for the wish that is free: the preferred one if it is healthy, one that
+// is, the one that rests shortest, and of equals the first in order. It returns nil when the request
 // has to wait: every account is busy, or a better one is and the free ones only rest,
 // which makes them the last resort; with last that is what they are for. usable says
 // whether there is any account at all.
 func (p *Pool) choose(wish Wish, now time.Time, last bool) (best *member, usable bool) {
 	worthWaiting := unusable // the best rank of a busy account that does not rest
 	pick := candidate{rank: unusable}
-	for _, m := range p.members {
+	if m := p.byID[wish.Prefer]; m != nil && m.candidate(wish, now).rank == freshReady && !m.busyUntil(now).After(now) {
+		return m, true
+	}
+	for _, m := range p.order {
 		c := m.candidate(wish, now)
 		switch {
 		case c.rank == unusable:
@@ -50,7 +54,9 @@ func (p *Pool) choose(wish Wish, now time.Time, last bool) (best *member, usable
 			if !c.rests() {
 				worthWaiting = min(worthWaiting, c.rank)
 			}
-		case c.rank < pick.rank || c.rank == pick.rank && c.betterThan(pick, wish.Prefer):
+		case c.rank == freshReady:
+			return m, true // none behind it is better
+		case c.rank < pick.rank || c.rank == pick.rank && c.until.Before(pick.until):
 			pick = c
 		}
 		usable = true
@@ -81,26 +87,6 @@ func (m *member) candidate(wish Wish, now time.Time) candidate {
 		c.rank = unusable
 	}
 	return c
-}
-
-// betterThan compares two free candidates of one rank: the preferred one if it is
-// healthy, the one that rests shortest, the least busy, the longest unused.
-func (c candidate) betterThan(other candidate, prefer domain.AccountID) bool {
-	if c.rank == freshReady && prefer != "" {
-		if other.account.ID() == prefer {
-			return false
-		}
-		if c.account.ID() == prefer {
-			return true
-		}
-	}
-	if !c.until.Equal(other.until) {
-		return c.until.Before(other.until)
-	}
-	if c.inFlight != other.inFlight {
-		return c.inFlight < other.inFlight
-	}
-	return c.lastTurn < other.lastTurn
 }
 
 // never stands for "when another request ends", which no clock can tell.

@@ -37,7 +37,7 @@ func (l *Lease) Release(err error) {
 		return
 	}
 	l.released = true
-	l.member.inFlight--
+	p.order.move(l.member, func() { l.member.inFlight-- })
 	changed := p.report(l.member, l.account, err, l.began, now)
 	p.dispatch(now)
 	p.mu.Unlock()
@@ -173,8 +173,10 @@ func (p *Pool) serve(w *waiter, now time.Time) bool {
 
 func (p *Pool) lease(m *member, now time.Time) *Lease {
 	p.turn++
-	m.lastTurn = p.turn
-	m.inFlight++
+	p.order.move(m, func() {
+		m.lastTurn = p.turn
+		m.inFlight++
+	})
 	m.worked = now
 	m.window.take(m.account.Limits().RequestsPerMinute, now)
 	return &Lease{pool: p, member: m, account: m.account, began: now}

@@ -40,9 +40,11 @@ type Pool struct {
 	renewing sync.WaitGroup
 
 	mu      sync.Mutex
-	members []*member
-	queue   []*waiter // first come, first served
-	turn    uint64    // counts leases; breaks ties round-robin
+	members []*member                    // in configuration order
+	order   order                        // the same
+	byID    map[domain.AccountID]*member // the same
+	queue   []*waiter                    // first come, first served
+	turn    uint64                       // counts leases; breaks ties round-robin
 	wakeup  *time.Timer
 	closed  bool
 
@@ -53,8 +55,9 @@ type Pool struct {
 type member struct {
 	account  domain.Account
 	health   domain.Health
-	inFlight int
+	inFlight int // this and the next two only change with order.move
 	lastTurn uint64
+	place    int       // in the configuration
 	worked   time.Time // when it was last given work, or came
 	aheadAt  time.Time // when its token was last renewed ahead of need
 	window   window
@@ -94,14 +97,17 @@ func (p *Pool) Replace(accounts []domain.Account) {
 		before[m.account.ID()] = m
 	}
 	p.members = make([]*member, 0, len(accounts))
-	for _, account := range accounts {
+	p.byID = make(map[domain.AccountID]*member, len(accounts))
+	for i, account := range accounts {
 		m := before[account.ID()]
 		if m == nil || !m.account.SameCredential(account) {
 			m = &member{worked: time.Now()}
 		}
-		m.account = account
+		m.account, m.place = account, i
 		p.members = append(p.members, m)
+		p.byID[account.ID()] = m
 	}
+	p.order = newOrder(p.members)
 	p.dispatch(time.Now())
 }
 
