@@ -9,8 +9,9 @@ import (
 
 // Bounds of what is read, in bytes.
 const (
-	firstBuffer = 4 << 10 // as much as net/http reads at once; a stream that waits holds one
-	maxFrame    = 4 << 20 // with its field names: a million tokens, escaped or not, would fill it
+	firstBuffer = 4 << 10  // a stream that waits holds one
+	burstBuffer = 16 << 10 // once a read has filled the first
+	maxFrame    = 4 << 20  // with its field names: a million tokens, escaped or not, would fill it
 )
 
 // errFrameTooLong ends a stream whose frame is over maxFrame.
@@ -50,6 +51,7 @@ type frameReader struct {
 	filled int  // up to here the buffer holds bytes
 	begun  bool // the first line has been seen
 	crSeen bool // the last line ended with CR: a LF that follows belongs to it
+	burst  bool // a read has filled the buffer
 
 	hasData       bool
 	data, dataEnd int // the data lines of the frame so far, joined
@@ -161,6 +163,7 @@ func (r *frameReader) fill() error {
 		n, err := r.source.Read(r.buffer[r.filled:])
 		r.filled += n
 		r.failed = err
+		r.burst = r.burst || r.filled == len(r.buffer)
 		if n > 0 {
 			return nil
 		}
@@ -185,6 +188,9 @@ func (r *frameReader) makeRoom() error {
 		if r.hasData {
 			r.data, r.dataEnd = 0, r.dataEnd-keep
 		}
+	}
+	if r.burst && len(r.buffer) < burstBuffer { // few large reads are cheaper than many small ones
+		r.buffer = append(make([]byte, 0, burstBuffer), r.buffer[:r.filled]...)[:burstBuffer]
 	}
 	if r.filled < len(r.buffer) {
 		return nil

@@ -42,3 +42,23 @@ func BenchmarkAppend(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkAppendToAMillion writes batches of a hundred to a ledger of so many rows.
+func BenchmarkAppendToAMillion(b *testing.B) {
+	for _, rows := range []int{0, 1_000_000} {
+		b.Run(fmt.Sprint(rows, " rows"), func(b *testing.B) {
+			store := year(b, max(rows, 1))
+			batch, next, began := make([]usage.Entry, 100), 0, time.Now()
+			before := cpuTime()
+			b.ReportAllocs()
+			for b.Loop() {
+				for i := range batch {
+					batch[i] = busyEntry(next, began)
+					next++
+				}
+				add(b, store, batch...)
+			}
+			b.ReportMetric(float64(cpuTime()-before)/float64(next), "cpu-ns/row")
+		})
+	}
+}
