@@ -72,7 +72,7 @@ func (h *Hasher) ofText(text string) (sum Digest) {
 	}
 	h.text.Reset()
 	for len(text) > 0 {
-		piece := text[:min(len(text), 4<<10)]
+		piece := text[:min(len(text), 1<<10)]
 		h.scratch = append(h.scratch[:0], piece...)
 		h.text.Write(h.scratch)
 		text = text[len(piece):]

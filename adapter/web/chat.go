@@ -52,7 +52,10 @@ func (s *Server) chatRequest(c *gin.Context) (request *domain.ChatRequest, head 
 	parsed, options, err := openai.FromChatRequest(body.bytes)
 	body.giveBack()
 	if err == nil && !passOf(c).allows(parsed.Model) {
-		err = domain.E(domain.NotAllowed, "This access token may not use that model.", nil)
+		err = domain.E(domain.NotAllowed, notYourModel, nil)
+		if model, unknown := s.models.Find(parsed.Model); unknown == nil { // else its name is the client's text
+			recordOf(c).Model, recordOf(c).Endpoint = model.Name, model.Endpoint
+		}
 	}
 	if err != nil {
 		body.room.release()

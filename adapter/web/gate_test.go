@@ -97,3 +97,26 @@ func TestATokensIDIsStableAndTellsNothingOfTheToken(t *testing.T) {
 		t.Errorf("id %q, want twelve hexadecimal digits", got)
 	}
 }
+
+func TestATokenIsShownTheModelsThatItMayUse(t *testing.T) {
+	const model, limited, other = "meta-llama/Llama-3.3", "sk-limited", "sk-other"
+	s := newSurface(t, hello, nil, AccessToken{Token: domain.NewSecret(token)},
+		AccessToken{Token: domain.NewSecret(limited), Models: []string{model}}, AccessToken{Token: domain.NewSecret(other), Models: []string{"gpt-4o"}})
+	for secret, sees := range map[string]bool{token: true, limited: true, other: false} {
+		as := []string{"Authorization", "Bearer " + secret}
+		if answer := s.ask("GET", "/v1/models", "", as...); answer.Code != http.StatusOK || strings.Contains(answer.Body.String(), model) != sees {
+			t.Errorf("%s: the list is %d %s", secret, answer.Code, answer.Body)
+		}
+		answer := s.ask("GET", "/v1/models/"+model, "", as...)
+		if sees && answer.Code != http.StatusOK {
+			t.Errorf("%s: the model is %d %s", secret, answer.Code, answer.Body)
+		} else if !sees {
+			s.wants("the model with "+secret, answer, failure{404, "invalid_request_error", "model_not_found", ""})
+		}
+	}
+	s.ask("POST", "/v1/chat/completions", strings.ReplaceAll(plainBody, "gpt-4o", model), "Authorization", "Bearer "+other)
+	s.ask("POST", "/v1/chat/completions", strings.ReplaceAll(plainBody, "gpt-4o", "anything"), "Authorization", "Bearer "+other)
+	if got := s.books.records; len(got) != 2 || got[0].Model != model || got[1].Model != domain.OtherModel {
+		t.Errorf("on record are %+v", got)
+	}
+}
