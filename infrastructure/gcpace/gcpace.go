@@ -1,9 +1,10 @@
-// Package gcpace lets the garbage collector run less often while the heap is small.
+// Package gcpace lets the garbage collector run less often while a small heap is busy.
 //
 // By default Go collects whenever the heap has doubled. This program holds a few megabytes and makes
 // tens of megabytes of garbage a second when it is busy, so that it would collect a dozen times a second;
-// collecting took a sixth of its time. A heap that may always grow to Small before it is
-// collected costs a little memory and most of that time nothing; a larger heap is treated as Go does.
+// collecting took a sixth of its time. While collections come that often, the heap may grow to Small between
+// two of them, which costs a little memory and most of that time nothing. A larger heap, and one that is
+// seldom collected, are treated as Go does.
 package gcpace
 
 import (
@@ -12,21 +13,25 @@ import (
 	"runtime/debug"
 	"runtime/metrics"
 	"sync/atomic"
+	"time"
 )
 
-// Small is how far the heap may grow before it is collected, in bytes.
+// Small is how far the heap of a busy program may grow before it is collected, in bytes.
 const Small = 32 << 20
 
-// usual is GOGC as Go has it.
-const usual = 100
+const (
+	usual = 100         // GOGC as Go has it
+	first = 400         // until the first collection, so that none falls into the start
+	often = time.Second // collections that follow within this show that the program is busy
+)
 
 // Begin paces the collector until end is called. Who sets the variable GOGC is let be.
 func Begin() (end func()) {
 	if os.Getenv("GOGC") != "" {
 		return func() {}
 	}
-	p := &pacer{percent: usual}
-	p.adjust()
+	p := &pacer{}
+	p.set(first)
 	p.watch()
 	return func() {
 		p.over.Store(true)
@@ -34,8 +39,10 @@ func Begin() (end func()) {
 	}
 }
 
+// pacer is the state of the goroutine that is told of collections.
 type pacer struct {
-	percent int // only the watcher's goroutine uses it
+	percent int
+	last    time.Time // when it was told
 	over    atomic.Bool
 }
 
@@ -48,17 +55,30 @@ func (p *pacer) watch() {
 		if p.over.Load() {
 			return
 		}
-		p.adjust()
+		p.set(p.next(time.Now(), live()))
 		p.watch()
 	})
 }
 
-// adjust sets the pace for what the last collection left. Setting it stops the program for a moment, so
-// that small changes are not worth it.
-func (p *pacer) adjust() {
-	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	metrics.Read(live)
-	percent := percentFor(live[0].Value.Uint64())
+// next returns the pace after a collection that left so many bytes.
+func (p *pacer) next(now time.Time, live uint64) int {
+	busy := now.Sub(p.last) < often
+	p.last = now
+	if !busy {
+		return usual
+	}
+	return percentFor(live)
+}
+
+// live is what the last collection left, in bytes.
+func live() uint64 {
+	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
+}
+
+// set sets the pace. That stops the program for a moment, so that small changes are not worth it.
+func (p *pacer) set(percent int) {
 	if change := percent - p.percent; change > p.percent/8 || -change > p.percent/8 {
 		p.percent = percent
 		debug.SetGCPercent(percent)

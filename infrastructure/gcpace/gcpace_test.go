@@ -48,8 +48,14 @@ func TestTheCollectorFollows(t *testing.T) {
 	}
 	await("a large heap", func(goal uint64) bool { return goal > 100<<20 && goal < 200<<20 })
 	runtime.KeepAlive(large)
-	large = nil
 	await("a small heap again", func(goal uint64) bool { return goal > Small/2 && goal < 2*Small })
+	time.Sleep(often + often/10)
+	runtime.GC()
+	time.Sleep(often / 10)
+	if got := goal(); got > Small/2 {
+		t.Errorf("the goal of a small heap that is seldom collected is %d MiB", got>>20)
+	}
+	await("a small heap that is busy again", func(goal uint64) bool { return goal > Small/2 && goal < 2*Small })
 	end()
 	await("the end", func(goal uint64) bool { return goal < Small/2 })
 }
