@@ -30,9 +30,6 @@ func (s *Server) book(c *gin.Context) {
 		record.Status = c.Writer.Status()
 		if record.Model != "" {
 			s.recorder.Record(*record)
-			if p, known := c.Get(keyPass); known {
-				p.(*pass).spent.add(int64(record.Usage.Prompt+record.Usage.Completion), time.Now())
-			}
 		}
 		s.observer.RequestEnded(route, method(c.Request.Method), *record)
 		s.accessLog(c, route, record)

@@ -67,10 +67,12 @@ func (s *Server) chatRequest(c *gin.Context) (request *domain.ChatRequest, head 
 	return &parsed, head, body.room.release, nil
 }
 
-// complete gets the request answered, and puts down what became of it.
+// complete gets the request answered, and puts down what became of it. What it used of its day is
+// counted before its client learns of the end, and may ask again.
 func (s *Server) complete(c *gin.Context, request *domain.ChatRequest, out chat.Sink) error {
 	record, err := s.chat.Complete(c.Request.Context(), request, out)
 	*recordOf(c) = *record
+	passOf(c).spent.add(int64(record.Usage.Prompt+record.Usage.Completion), time.Now())
 	return err
 }
 
