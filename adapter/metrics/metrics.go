@@ -87,7 +87,7 @@ func aboutProgram(factory promauto.Factory, options Options) {
 	}).Set(1)
 	factory.NewGaugeFunc(prometheus.GaugeOpts{
 		Namespace: namespace, Name: "default_token_in_use",
-		Help: "1 while the access token is the documented default, which everybody knows, else 0.",
+		Help: "1 while the access token stands in the documents, as the default or as an example, so that everybody knows it, else 0.",
 	}, func() float64 {
 		if options.DefaultToken() {
 			return 1
