@@ -208,7 +208,7 @@ func beside(t *testing.T, name, script string) string {
 	}
 	path := written(t, "chat.mjs", script)
 	if err := os.Symlink(modules, filepath.Join(filepath.Dir(path), "node_modules")); err != nil {
-		t.Skip(err) // as on Windows, where not everybody may
+		lacks(t, "the right to make symbolic links, which not everybody has on Windows: "+err.Error())
 	}
 	return path
 }

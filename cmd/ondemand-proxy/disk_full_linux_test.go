@@ -26,7 +26,7 @@ func smallDisk(t *testing.T) string {
 	t.Helper()
 	directory := t.TempDir()
 	if err := syscall.Mount("tmpfs", directory, "tmpfs", 0, "size=4m"); err != nil {
-		t.Skipf("no small disk can be mounted here: %v", err)
+		lacks(t, "the right to mount a small disk: "+err.Error())
 	}
 	t.Cleanup(func() {
 		if err := syscall.Unmount(directory, 0); err != nil {
@@ -73,7 +73,7 @@ func limitFiles(t *testing.T, p *proxy, bytes uint64) {
 	now.Cur = min(bytes, now.Max)
 	_, _, failed := syscall.RawSyscall6(syscall.SYS_PRLIMIT64, uintptr(p.command.Process.Pid), limit, uintptr(unsafe.Pointer(&now)), 0, 0, 0)
 	if failed != 0 {
-		t.Skipf("no limit can be set here: %v", failed)
+		lacks(t, "the right to limit what a program may write: "+failed.Error())
 	}
 }
 

@@ -3,7 +3,7 @@
 // By default Go collects whenever the heap has doubled. This program holds a few megabytes and makes
 // tens of megabytes of garbage a second when it is busy, so that it would collect a dozen times a second;
 // collecting took a sixth of its time. While collections come that often, the heap may grow to Small between
-// two of them, which costs a little memory and most of that time nothing. A larger heap, and one that is
+// two of them, which costs a little memory and nearly none of that time. A larger heap, and one that is
 // seldom collected, are treated as Go does.
 package gcpace
 
@@ -20,9 +20,9 @@ import (
 const Small = 32 << 20
 
 const (
-	usual = 100         // GOGC as Go has it
-	first = 400         // until the first collection, so that none falls into the start
-	often = time.Second // collections that follow within this show that the program is busy
+	usual = 100                    // GOGC as Go has it
+	often = 250 * time.Millisecond // a collection that follows within this does so at once
+	many  = 5                      // collections that follow at once, one after the other, show that the program is busy
 )
 
 // Begin paces the collector until end is called. Who sets the variable GOGC is let be.
@@ -30,8 +30,7 @@ func Begin() (end func()) {
 	if os.Getenv("GOGC") != "" {
 		return func() {}
 	}
-	p := &pacer{}
-	p.set(first)
+	p := &pacer{percent: usual}
 	p.watch()
 	return func() {
 		p.over.Store(true)
@@ -43,6 +42,7 @@ func Begin() (end func()) {
 type pacer struct {
 	percent int
 	last    time.Time // when it was told
+	quick   int       // collections up to then that followed at once
 	over    atomic.Bool
 }
 
@@ -60,11 +60,18 @@ func (p *pacer) watch() {
 	})
 }
 
-// next returns the pace after a collection that left so many bytes.
+// next returns the pace after a collection that left so many bytes. Where the heap is given room,
+// collections come more slowly: what keeps it busy is that they come within a second.
 func (p *pacer) next(now time.Time, live uint64) int {
-	busy := now.Sub(p.last) < often
+	since, busy := now.Sub(p.last), p.quick >= many
 	p.last = now
-	if !busy {
+	switch {
+	case since < often, busy && since < 4*often:
+		p.quick++
+	default:
+		p.quick = 0
+	}
+	if p.quick < many {
 		return usual
 	}
 	return percentFor(live)

@@ -49,7 +49,7 @@ func TestTheCollectorFollows(t *testing.T) {
 	await("a large heap", func(goal uint64) bool { return goal > 100<<20 && goal < 200<<20 })
 	runtime.KeepAlive(large)
 	await("a small heap again", func(goal uint64) bool { return goal > Small/2 && goal < 2*Small })
-	time.Sleep(often + often/10)
+	time.Sleep(5 * often)
 	runtime.GC()
 	for began := time.Now(); goal() > Small/2; time.Sleep(10 * time.Millisecond) { // until the pacer was told
 		if time.Since(began) > 20*time.Second {
