@@ -126,7 +126,9 @@ func (g *gateway) checkRights() {
 	g.t.Helper()
 	process := "/proc/" + engine(g.t, "inspect", "--format={{.State.Pid}}", g.id)
 	status, err := os.ReadFile(process + "/status")
-	if err != nil {
+	if err != nil && os.Getenv("CI") == "true" {
+		g.t.Fatal("the engine runs on another machine, where the rights of the process cannot be read")
+	} else if err != nil {
 		g.t.Skip("the engine runs on another machine")
 	}
 	for _, pattern := range []string{`Uid:\s1000\s1000\s`, `Gid:\s1000\s1000\s`, `CapEff:\s0+\n`, `CapBnd:\s0+\n`, `NoNewPrivs:\s1\n`, `Seccomp:\s2\n`} {
