@@ -49,6 +49,11 @@ func (s *Server) chatRequest(c *gin.Context) (request *domain.ChatRequest, head 
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	defer func() {
+		if release == nil { // there is no request, be it for a panic
+			body.room.release()
+		}
+	}()
 	parsed, options, err := openai.FromChatRequest(body.bytes)
 	body.giveBack()
 	if err == nil && !passOf(c).allows(parsed.Model) {
@@ -58,7 +63,6 @@ func (s *Server) chatRequest(c *gin.Context) (request *domain.ChatRequest, head 
 		}
 	}
 	if err != nil {
-		body.room.release()
 		return nil, nil, nil, err
 	}
 	parsed.ID = recordOf(c).RequestID

@@ -16,12 +16,12 @@ func main() {
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
-	gcpace.Begin()
-	ended := profiled()
+	paced, ended := gcpace.Begin(), profiled()
 	code := program{
 		name: os.Args[0], environ: os.Environ(), hangup: hangup, stdout: os.Stdout, stderr: os.Stderr, terminal: isTerminal(os.Stderr),
 	}.run(ctx, os.Args[1:])
 	ended()
+	paced()
 	os.Exit(code)
 }
 

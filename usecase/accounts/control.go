@@ -120,10 +120,8 @@ func (p *Pool) PutBack(id domain.AccountID) error {
 
 // find returns the member with this id, under the lock.
 func (p *Pool) find(id domain.AccountID) (*member, error) {
-	for _, m := range p.members {
-		if m.account.ID() == id {
-			return m, nil
-		}
+	if m := p.byID[id]; m != nil {
+		return m, nil
 	}
 	return nil, domain.E(domain.NotFound, "There is no such account in the configuration.", nil)
 }

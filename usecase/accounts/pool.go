@@ -92,10 +92,7 @@ func (p *Pool) Close() {
 func (p *Pool) Replace(accounts []domain.Account) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	before := make(map[domain.AccountID]*member, len(p.members))
-	for _, m := range p.members {
-		before[m.account.ID()] = m
-	}
+	before := p.byID
 	p.members = make([]*member, 0, len(accounts))
 	p.byID = make(map[domain.AccountID]*member, len(accounts))
 	for i, account := range accounts {
