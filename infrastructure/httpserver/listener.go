@@ -65,8 +65,9 @@ func (l *listener) Accept() (net.Conn, error) {
 // conn is a connection that has a place, and whose writes have a deadline.
 type conn struct {
 	net.Conn
-	leave   func()
-	renewed atomic.Int64 // when the deadline was set, in nanoseconds of Unix time; 0: there is none of ours
+	leave    func()
+	renewed  atomic.Int64 // when the deadline was set, in nanoseconds of Unix time; 0: there is none of ours
+	gathered gathered
 }
 
 // Close implements net.Conn.
@@ -83,8 +84,16 @@ func (c *conn) CloseWrite() error {
 	return nil
 }
 
-// Write implements net.Conn. A long text is written in pieces, so that a slow client gets time by its length.
+// Write implements net.Conn. What it gathers is written for certain only after release.
 func (c *conn) Write(text []byte) (int, error) {
+	if taken, err := c.gather(text); taken || err != nil {
+		return len(text), err
+	}
+	return c.write(text)
+}
+
+// write sends text. A long one is written in pieces, so that a slow client gets time by its length.
+func (c *conn) write(text []byte) (int, error) {
 	written := 0
 	for {
 		if err := c.renew(time.Now()); err != nil {
