@@ -13,12 +13,12 @@ import (
 // SignIn returns a fresh grant of the account (section 2.1). An account with a key
 // never signs in: its grant is the key, and no call is made. Refused credentials are
 // CredentialRefused; an answer without token, user or company is a fault that may pass.
-func (c *Client) SignIn(ctx context.Context, account domain.Account) (domain.Grant, error) {
+func (c *Client) SignIn(ctx context.Context, account *domain.Account) (domain.Grant, error) {
 	if account.Credential().Kind() == domain.KeyCredential {
 		return domain.Grant{Token: account.Credential().Key()}, nil
 	}
 	call := &call{
-		op: opSignIn, account: account, method: http.MethodPost,
+		op: opSignIn, account: account, grant: new(domain.Grant), method: http.MethodPost,
 		url: c.options.GatewayURL + "/v1/auth/user/signin", body: []byte(`{"accountType":"default"}`),
 	}
 	body, err := c.control(ctx, call, maxControlAnswer)
@@ -59,7 +59,7 @@ func (c *Client) SignIn(ctx context.Context, account domain.Account) (domain.Gra
 
 // Refresh renews a grant without the password (section 2.1). GrantExpired means that
 // the account has to sign in anew; an account with a key gets its key again, without a call.
-func (c *Client) Refresh(ctx context.Context, account domain.Account, grant domain.Grant) (domain.Grant, error) {
+func (c *Client) Refresh(ctx context.Context, account *domain.Account, grant *domain.Grant) (domain.Grant, error) {
 	if account.Credential().Kind() == domain.KeyCredential {
 		return domain.Grant{Token: account.Credential().Key()}, nil
 	}
@@ -87,15 +87,16 @@ func (c *Client) Refresh(ctx context.Context, account domain.Account, grant doma
 	if !fitsHeader(answer.Data.Token) {
 		return domain.Grant{}, call.fault("the answer holds no usable token")
 	}
-	grant.Token = domain.NewSecret(answer.Data.Token)
-	grant.Expires = tokenExpiry(answer.Data.Token)
+	fresh := *grant
+	fresh.Token = domain.NewSecret(answer.Data.Token)
+	fresh.Expires = tokenExpiry(answer.Data.Token)
 	if answer.Data.RefreshToken != "" {
-		grant.RefreshToken = domain.NewSecret(answer.Data.RefreshToken)
+		fresh.RefreshToken = domain.NewSecret(answer.Data.RefreshToken)
 	}
-	return grant, nil
+	return fresh, nil
 }
 
-func refreshBody(grant domain.Grant) []byte {
+func refreshBody(grant *domain.Grant) []byte {
 	body := appendQuoted([]byte(`{"data":{"token":`), grant.Token.Reveal())
 	body = appendQuoted(append(body, `,"refreshToken":`...), grant.RefreshToken.Reveal())
 	return append(body, "}}"...)

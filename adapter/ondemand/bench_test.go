@@ -71,7 +71,7 @@ func BenchmarkQueryBody(b *testing.B) {
 	b.SetBytes(int64(len(query.Text)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := queryBody(query); err != nil {
+		if _, err := queryBody(&query); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -23,8 +23,8 @@ var errSilent = errors.New("nothing came in time")
 // call is one request to the platform: what for, for whom, and what is sent.
 type call struct {
 	op      operation
-	account domain.Account
-	grant   domain.Grant
+	account *domain.Account
+	grant   *domain.Grant
 	method  string
 	url     string
 	body    []byte // JSON; nil: none

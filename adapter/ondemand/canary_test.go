@@ -110,14 +110,14 @@ func TestNoErrorShowsAnythingOfACredential(t *testing.T) {
 }
 
 // everyCall makes each call once and returns how it failed.
-func everyCall(t *testing.T, c *Client, account domain.Account) map[string]error {
+func everyCall(t *testing.T, c *Client, account *domain.Account) map[string]error {
 	t.Helper()
 	ctx, grant, failed := t.Context(), testGrant(), map[string]error{}
 	_, failed["sign-in"] = c.SignIn(ctx, account)
 	_, failed["refresh"] = c.Refresh(ctx, account, grant)
 	_, failed["session"] = c.OpenSession(ctx, account, grant)
 	_, failed["catalogue"] = c.Catalogue(ctx, account, grant)
-	answer, err := c.Query(ctx, account, grant, "session", domain.Query{Text: testPassword})
+	answer, err := c.Query(ctx, account, grant, "session", &domain.Query{Text: testPassword})
 	for err == nil {
 		_, err = answer.Next()
 	}

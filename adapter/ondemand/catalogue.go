@@ -17,7 +17,7 @@ const maxModelName = 256
 // Catalogue returns the models that are active (section 6). Two entries may share a
 // name: which of them wins is for the caller to decide. Entries that make no sense
 // are left out rather than failing the rest.
-func (c *Client) Catalogue(ctx context.Context, account domain.Account, grant domain.Grant) ([]domain.ModelMapping, error) {
+func (c *Client) Catalogue(ctx context.Context, account *domain.Account, grant *domain.Grant) ([]domain.ModelMapping, error) {
 	call := &call{
 		op: opCatalogue, account: account, grant: grant, method: http.MethodGet,
 		url: c.options.APIURL + "/config/v1/public/endpoints",

@@ -42,8 +42,8 @@ func serve(t testing.TB, handler http.HandlerFunc) *Client {
 	return newClient(t, server.URL)
 }
 
-func bothAccounts(t testing.TB) map[string]domain.Account {
-	return map[string]domain.Account{"password": passwordAccount(t), "key": keyAccount(t)}
+func bothAccounts(t testing.TB) map[string]*domain.Account {
+	return map[string]*domain.Account{"password": passwordAccount(t), "key": keyAccount(t)}
 }
 
 // readStream pulls an answer to its end.
@@ -56,13 +56,13 @@ func readStream(t testing.TB, answer chat.Stream) got {
 	return readAll(t, s)
 }
 
-func mustSignIn(t testing.TB, c *Client, account domain.Account) domain.Grant {
+func mustSignIn(t testing.TB, c *Client, account *domain.Account) *domain.Grant {
 	t.Helper()
 	grant, err := c.SignIn(t.Context(), account)
 	if err != nil {
 		t.Fatalf("sign-in: %v", err)
 	}
-	return grant
+	return &grant
 }
 
 func TestConversationWithEitherKindOfAccount(t *testing.T) {
@@ -77,7 +77,7 @@ func TestConversationWithEitherKindOfAccount(t *testing.T) {
 			}
 			var seen []string
 			for _, text := range []string{"one", "two <&> \"é\"\n😀"} {
-				answer, err := c.Query(t.Context(), account, grant, session, domain.Query{Endpoint: "predefined-openai-gpt4o", Text: text})
+				answer, err := c.Query(t.Context(), account, grant, session, &domain.Query{Endpoint: "predefined-openai-gpt4o", Text: text})
 				if err != nil {
 					t.Fatalf("query: %v", err)
 				}
@@ -119,17 +119,17 @@ func TestEveryWireShapeReadsTheSame(t *testing.T) {
 }
 
 // ask opens a session, asks once, and returns what came, or how it failed.
-func ask(t testing.TB, c *Client, account domain.Account) got {
+func ask(t testing.TB, c *Client, account *domain.Account) got {
 	t.Helper()
 	grant, err := c.SignIn(t.Context(), account)
 	if err != nil {
 		return got{End: err}
 	}
-	session, err := c.OpenSession(t.Context(), account, grant)
+	session, err := c.OpenSession(t.Context(), account, &grant)
 	if err != nil {
 		return got{End: err}
 	}
-	answer, err := c.Query(t.Context(), account, grant, session, domain.Query{Endpoint: "predefined-openai-gpt4o", Text: "?"})
+	answer, err := c.Query(t.Context(), account, &grant, session, &domain.Query{Endpoint: "predefined-openai-gpt4o", Text: "?"})
 	if err != nil {
 		return got{End: err}
 	}
@@ -192,7 +192,7 @@ func TestSignInAndRefresh(t *testing.T) {
 			if changed := !renewed.RefreshToken.Equal(grant.RefreshToken); changed != rotate {
 				t.Errorf("the refresh token changed: %v, want %v", changed, rotate)
 			}
-			if _, err := c.OpenSession(t.Context(), account, renewed); err != nil {
+			if _, err := c.OpenSession(t.Context(), account, &renewed); err != nil {
 				t.Errorf("the refreshed grant does not work: %v", err)
 			}
 		})
@@ -215,14 +215,14 @@ func TestKeyAccountNeverSignsIn(t *testing.T) {
 func TestNothingIsCalledWithoutATokenOrSession(t *testing.T) {
 	c := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("a call was made") })
 	account, ctx := passwordAccount(t), t.Context()
-	_, err := c.OpenSession(ctx, account, domain.Grant{})
+	_, err := c.OpenSession(ctx, account, &domain.Grant{})
 	checkKind(t, "a session without a token", err, domain.GrantExpired)
-	_, err = c.Query(ctx, account, domain.Grant{}, "s", domain.Query{})
+	_, err = c.Query(ctx, account, &domain.Grant{}, "s", &domain.Query{})
 	checkKind(t, "a query without a token", err, domain.GrantExpired)
-	_, err = c.Refresh(ctx, account, domain.Grant{Token: domain.NewSecret("t")})
+	_, err = c.Refresh(ctx, account, &domain.Grant{Token: domain.NewSecret("t")})
 	checkKind(t, "a refresh without a refresh token", err, domain.GrantExpired)
 	for _, id := range []domain.SessionID{"", ".", "..", domain.SessionID(strings.Repeat("x", 600))} {
-		_, err = c.Query(ctx, account, testGrant(), id, domain.Query{})
+		_, err = c.Query(ctx, account, testGrant(), id, &domain.Query{})
 		checkKind(t, "a query of session "+string(id), err, domain.UpstreamFault)
 	}
 }
@@ -233,7 +233,7 @@ func TestSessionIDIsEscapedInThePath(t *testing.T) {
 		path.Store(r.URL.EscapedPath())
 		_, _ = io.WriteString(w, done)
 	})
-	answer, err := c.Query(t.Context(), keyAccount(t), domain.Grant{}, "a/../b?c#d é", domain.Query{})
+	answer, err := c.Query(t.Context(), keyAccount(t), &domain.Grant{}, "a/../b?c#d é", &domain.Query{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -291,7 +291,7 @@ func TestCatalogueLeavesOutOddEntries(t *testing.T) {
 	for name, test := range answers {
 		t.Run(name, func(t *testing.T) {
 			c := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, test.body) })
-			models, err := c.Catalogue(t.Context(), keyAccount(t), domain.Grant{})
+			models, err := c.Catalogue(t.Context(), keyAccount(t), &domain.Grant{})
 			if test.kind != 0 {
 				checkKind(t, name, err, test.kind)
 				return
@@ -329,7 +329,7 @@ func TestClientThatLeavesIsToldFromShutdown(t *testing.T) {
 		_ = sim.WaitFor(t.Context(), func() bool { return sim.Running() == 1 })
 		cancel(shutdown)
 	}()
-	_, err := newClient(t, sim.URL).OpenSession(ctx, keyAccount(t), domain.Grant{})
+	_, err := newClient(t, sim.URL).OpenSession(ctx, keyAccount(t), &domain.Grant{})
 	checkKind(t, "a session given up", err, domain.ClientGone)
 	if !errors.Is(err, shutdown) {
 		t.Errorf("got %v, want a cause of %v", err, shutdown)

@@ -139,7 +139,7 @@ func TestMissingRouteIsTriedThreeTimesAgain(t *testing.T) {
 		sim := simulator(t, ondemandtest.Options{})
 		sim.Script(ondemandtest.Fault{On: ondemandtest.NewSession, Times: misses, Do: ondemandtest.NoRoute()})
 		account := keyAccount(t)
-		_, err := newClient(t, sim.URL).OpenSession(t.Context(), account, domain.Grant{})
+		_, err := newClient(t, sim.URL).OpenSession(t.Context(), account, &domain.Grant{})
 		if want == 0 && err != nil || want != 0 && domain.KindOf(err) != want {
 			t.Errorf("after %d misses: got %v, want kind %v", misses, err, want)
 		}
@@ -198,7 +198,7 @@ func TestConnectionIsUsedAgainAfterAnAnswer(t *testing.T) {
 	defer server.Close()
 	c := newClient(t, server.URL)
 	for range 5 {
-		answer, err := c.Query(t.Context(), keyAccount(t), domain.Grant{}, "s", domain.Query{})
+		answer, err := c.Query(t.Context(), keyAccount(t), &domain.Grant{}, "s", &domain.Query{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -215,11 +215,11 @@ func TestCloseTellsTheUpstreamAtOnce(t *testing.T) {
 	sim := simulator(t, ondemandtest.Options{})
 	sim.Script(ondemandtest.Fault{On: ondemandtest.Query, Do: ondemandtest.AfterDeltas(1, ondemandtest.Hang())})
 	c, account := newClient(t, sim.URL), keyAccount(t)
-	session, err := c.OpenSession(t.Context(), account, domain.Grant{})
+	session, err := c.OpenSession(t.Context(), account, &domain.Grant{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer, err := c.Query(t.Context(), account, domain.Grant{}, session, domain.Query{Endpoint: "predefined-openai-gpt4o", Text: "a b c d e f"})
+	answer, err := c.Query(t.Context(), account, &domain.Grant{}, session, &domain.Query{Endpoint: "predefined-openai-gpt4o", Text: "a b c d e f"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,12 +245,12 @@ func TestCloseTellsTheUpstreamAtOnce(t *testing.T) {
 func TestLongPromptIsServed(t *testing.T) {
 	sim := simulator(t, ondemandtest.Options{Model: ondemandtest.Recall})
 	c, account := newClient(t, sim.URL), keyAccount(t)
-	session, err := c.OpenSession(t.Context(), account, domain.Grant{})
+	session, err := c.OpenSession(t.Context(), account, &domain.Grant{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	text := strings.Repeat("<line> \"é\" 😀\n", 300_000)
-	answer, err := c.Query(t.Context(), account, domain.Grant{}, session, domain.Query{Endpoint: "predefined-openai-gpt4o", Text: text})
+	answer, err := c.Query(t.Context(), account, &domain.Grant{}, session, &domain.Query{Endpoint: "predefined-openai-gpt4o", Text: text})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -263,11 +263,11 @@ func TestAnswerMayBeClosedWhileItIsPulled(t *testing.T) {
 	sim := simulator(t, ondemandtest.Options{})
 	sim.Script(ondemandtest.Fault{On: ondemandtest.Query, Do: ondemandtest.AfterDeltas(1, ondemandtest.Hang())})
 	c, account := newClient(t, sim.URL), keyAccount(t)
-	session, err := c.OpenSession(t.Context(), account, domain.Grant{})
+	session, err := c.OpenSession(t.Context(), account, &domain.Grant{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer, err := c.Query(t.Context(), account, domain.Grant{}, session, domain.Query{Endpoint: "predefined-openai-gpt4o", Text: "a b c d"})
+	answer, err := c.Query(t.Context(), account, &domain.Grant{}, session, &domain.Query{Endpoint: "predefined-openai-gpt4o", Text: "a b c d"})
 	if err != nil {
 		t.Fatal(err)
 	}

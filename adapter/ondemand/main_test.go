@@ -20,7 +20,7 @@ const (
 	testKey      = "canary-key-2"
 )
 
-func passwordAccount(t testing.TB) domain.Account {
+func passwordAccount(t testing.TB) *domain.Account {
 	t.Helper()
 	credential, err := domain.NewPasswordCredential(testEmail, testPassword)
 	if err != nil {
@@ -29,7 +29,7 @@ func passwordAccount(t testing.TB) domain.Account {
 	return newAccount(t, credential)
 }
 
-func keyAccount(t testing.TB) domain.Account {
+func keyAccount(t testing.TB) *domain.Account {
 	t.Helper()
 	credential, err := domain.NewKeyCredential(testKey)
 	if err != nil {
@@ -38,17 +38,17 @@ func keyAccount(t testing.TB) domain.Account {
 	return newAccount(t, credential)
 }
 
-func newAccount(t testing.TB, credential domain.Credential) domain.Account {
+func newAccount(t testing.TB, credential domain.Credential) *domain.Account {
 	t.Helper()
 	account, err := domain.NewAccount("", credential, domain.AccountLimits{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return account
+	return &account
 }
 
-func testGrant() domain.Grant {
-	return domain.Grant{
+func testGrant() *domain.Grant {
+	return &domain.Grant{
 		Token: domain.NewSecret("canary-token-3"), RefreshToken: domain.NewSecret("canary-refresh-4"),
 		UserID: "user-5", CompanyID: "company-6",
 	}
@@ -56,11 +56,11 @@ func testGrant() domain.Grant {
 
 // streamOver returns a stream of body that behaves as if it came from a query: the
 // end of its context ends the reading.
-func streamOver(parent context.Context, account domain.Account, body io.Reader, limit time.Duration) *stream {
+func streamOver(parent context.Context, account *domain.Account, body io.Reader, limit time.Duration) *stream {
 	return pooledStream(parent, account, body, limit, &bufferPool{})
 }
 
-func pooledStream(parent context.Context, account domain.Account, body io.Reader, limit time.Duration, pool *bufferPool) *stream {
+func pooledStream(parent context.Context, account *domain.Account, body io.Reader, limit time.Duration, pool *bufferPool) *stream {
 	bounded, cancel := context.WithCancelCause(parent)
 	silence := time.AfterFunc(time.Hour, func() { cancel(errSilent) })
 	silence.Stop()

@@ -17,7 +17,7 @@ import (
 // Query implements [chat.Upstream] (section 4). The wait for the answer's headers is
 // bounded by RequestTimeout; from then on the stream's own limits hold.
 func (c *Client) Query(
-	ctx context.Context, account domain.Account, grant domain.Grant, session domain.SessionID, query domain.Query,
+	ctx context.Context, account *domain.Account, grant *domain.Grant, session domain.SessionID, query *domain.Query,
 ) (chat.Stream, error) {
 	call := &call{op: opQuery, account: account, grant: grant, method: http.MethodPost, accept: "text/event-stream"}
 	if err := call.ready(); err != nil {
@@ -62,15 +62,20 @@ func (c *Client) ask(parent, bounded context.Context, call *call) (*http.Respons
 	if response.StatusCode/100 == 2 && mayStream(response.Header) {
 		return response, nil
 	}
+	return nil, noStream(call, response)
+}
+
+// noStream is the error of an answer that is no stream.
+func noStream(call *call, response *http.Response) error {
 	defer func() { _ = response.Body.Close() }()
 	said := readSome(response.Body)
 	if response.StatusCode/100 != 2 {
-		return nil, call.refused(response, said)
+		return call.refused(response, said)
 	}
 	// 200 and JSON is how a query fails that was taken on before (section 4.1); 200
 	// and HTML is a page of whatever stands in front.
 	safe := parseSaid(said).safe(response.StatusCode, redactorFor(call))
-	return nil, call.failure(domain.UpstreamFault, fmt.Errorf("%w: %w", errNoStream, safe))
+	return call.failure(domain.UpstreamFault, fmt.Errorf("%w: %w", errNoStream, safe))
 }
 
 // errNoStream is the cause of a 200 that is something else than a stream.
@@ -98,7 +103,7 @@ type modelConfigs struct {
 // queryBody writes a query down. The prompt may be several megabytes: it is copied
 // once. A limit on output tokens is never sent, for the platform answers it with
 // nothing at all; nor is a system prompt of its own, since its braces are templates.
-func queryBody(query domain.Query) ([]byte, error) {
+func queryBody(query *domain.Query) ([]byte, error) {
 	sampling := query.Sampling
 	options, err := json.Marshal(struct {
 		EndpointID      domain.EndpointID `json:"endpointId"`

@@ -49,7 +49,7 @@ func TestQueryBodyHoldsWhatWasSetAndNothingElse(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			body, err := queryBody(test.query)
+			body, err := queryBody(&test.query)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -65,7 +65,7 @@ func TestQueryBodyHoldsWhatWasSetAndNothingElse(t *testing.T) {
 }
 
 func TestQueryBodyEscapesOnlyWhatHasToBe(t *testing.T) {
-	body, err := queryBody(fullQuery())
+	body, err := queryBody(new(fullQuery()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func TestLongPromptIsWrittenOnce(t *testing.T) {
 	query := domain.Query{Endpoint: "e", Text: strings.Repeat("0123456789abcde\n", 1<<17)}
 	allocated := testing.Benchmark(func(b *testing.B) {
 		for b.Loop() {
-			if _, err := queryBody(query); err != nil {
+			if _, err := queryBody(&query); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -17,7 +17,7 @@ const maxSessionID = 512
 // OpenSession implements [chat.Upstream] (section 3). The platform's passing "no Route
 // matched" is met by making the same call again, up to three times, before it is
 // returned as RouteMissing: such a session never came to be, so nothing is doubled.
-func (c *Client) OpenSession(ctx context.Context, account domain.Account, grant domain.Grant) (domain.SessionID, error) {
+func (c *Client) OpenSession(ctx context.Context, account *domain.Account, grant *domain.Grant) (domain.SessionID, error) {
 	call := &call{
 		op: opOpenSession, account: account, grant: grant, method: http.MethodPost,
 		url:  c.chatURL(account) + "/sessions",
@@ -63,7 +63,7 @@ func (c *call) pause(ctx context.Context, d time.Duration) error {
 }
 
 // chatURL is where the account's sessions live: one API for tokens, one for keys.
-func (c *Client) chatURL(account domain.Account) string {
+func (c *Client) chatURL(account *domain.Account) string {
 	if account.Credential().Kind() == domain.KeyCredential {
 		return c.options.APIURL + "/chat/v1"
 	}
@@ -71,7 +71,7 @@ func (c *Client) chatURL(account domain.Account) string {
 }
 
 // queryURL is where a session is asked.
-func (c *Client) queryURL(account domain.Account, session domain.SessionID) string {
+func (c *Client) queryURL(account *domain.Account, session domain.SessionID) string {
 	return c.chatURL(account) + "/sessions/" + url.PathEscape(string(session)) + "/query"
 }
 

@@ -164,7 +164,7 @@ func TestRequestTimeoutBoundsControlCallsAndTheWaitForHeaders(t *testing.T) {
 			return err
 		},
 		"query": func(ctx context.Context, c *Client) error {
-			answer, err := c.Query(ctx, account, testGrant(), "s", domain.Query{})
+			answer, err := c.Query(ctx, account, testGrant(), "s", &domain.Query{})
 			if err == nil {
 				defer answer.Close()
 				_, err = answer.Next()
@@ -218,7 +218,7 @@ func TestPauseBeforeTheNextTryEndsWithItsCaller(t *testing.T) {
 			return &http.Response{StatusCode: http.StatusNotFound, Header: http.Header{}, Body: http.NoBody}, nil
 		}))
 		began := time.Now()
-		_, err := c.OpenSession(ctx, keyAccount(t), domain.Grant{})
+		_, err := c.OpenSession(ctx, keyAccount(t), &domain.Grant{})
 		checkKind(t, "the session", err, domain.ClientGone)
 		if took := time.Since(began); took != 60*time.Millisecond {
 			t.Errorf("it took %v", took)

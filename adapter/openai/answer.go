@@ -18,7 +18,7 @@ type Head struct {
 }
 
 // appendHead appends the members every answer begins with.
-func appendHead(dst []byte, head Head, object string) []byte {
+func appendHead(dst []byte, head *Head, object string) []byte {
 	dst = append(dst, `{"id":`...)
 	dst = appendString(dst, head.ID)
 	dst = append(dst, `,"object":"`...)

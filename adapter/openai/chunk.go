@@ -20,7 +20,7 @@ type choicePrefixes struct {
 	answer, reasoning []byte
 }
 
-func newFormat(head Head) format {
+func newFormat(head *Head) format {
 	f := format{afterChoices: "]}\n\n", includeUsage: head.IncludeUsage}
 	if head.IncludeUsage {
 		// OpenAI has the key in every chunk then, null in all but the last.

@@ -51,7 +51,7 @@ func (c *Collector) Finish(choice int, reason domain.FinishReason, _ bool) error
 
 // Completion returns the chat.completion object of all choices that were finished,
 // in order.
-func (c *Collector) Completion(head Head, usage domain.Usage) []byte {
+func (c *Collector) Completion(head *Head, usage domain.Usage) []byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	size := 512

@@ -22,8 +22,8 @@ var update = flag.Bool("update", false, "write the golden files anew")
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // head is the head of all answers in the golden files.
-func head(includeUsage bool) openai.Head {
-	return openai.Head{
+func head(includeUsage bool) *openai.Head {
+	return &openai.Head{
 		ID: "chatcmpl-1", Model: `predefined-"quoted"` + "\n", Created: time.Unix(1770000000, 5),
 		IncludeUsage: includeUsage,
 	}

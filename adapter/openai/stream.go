@@ -47,7 +47,7 @@ type Stream struct {
 // NewStream prepares a stream on w. While nothing is written for the duration
 // heartbeat, a comment is, so that no proxy on the way takes the connection for
 // dead; zero turns that off.
-func NewStream(w http.ResponseWriter, head Head, heartbeat time.Duration) *Stream {
+func NewStream(w http.ResponseWriter, head *Head, heartbeat time.Duration) *Stream {
 	s := &Stream{format: newFormat(head), w: w, flusher: http.NewResponseController(w)}
 	s.heartbeat.start(heartbeat, s.beat)
 	return s

@@ -26,12 +26,17 @@ func (s *Server) completeChat(c *gin.Context) {
 		s.stream(c, request, head)
 		return
 	}
+	s.whole(c, request, head)
+}
+
+// whole answers with one JSON object.
+func (s *Server) whole(c *gin.Context, request *domain.ChatRequest, head *openai.Head) {
 	answer := openai.NewCollector()
 	if err := s.complete(c, request, answer); err != nil {
 		s.fail(c, err)
 		return
 	}
-	completion := answer.Completion(*head, recordOf(c).Usage)
+	completion := answer.Completion(head, recordOf(c).Usage)
 	c.Header("Content-Length", strconv.Itoa(len(completion)))
 	c.Data(http.StatusOK, "application/json", completion)
 	c.Writer.Flush() // the books are kept while the client reads
@@ -83,10 +88,17 @@ func (s *Server) complete(c *gin.Context, request *domain.ChatRequest, out chat.
 // stream answers with server-sent events. Until something is on the wire, a failure is
 // a plain error; from then on it is an event, and the stream ends without [DONE].
 func (s *Server) stream(c *gin.Context, request *domain.ChatRequest, head *openai.Head) {
-	out := openai.NewStream(c.Writer, *head, s.options.Heartbeat)
+	out := openai.NewStream(c.Writer, head, s.options.Heartbeat)
 	defer out.Close()
 	err := s.complete(c, request, out)
 	out.Close() // no heartbeat from here on: who begins the answer is settled
+	s.end(c, out, err)
+}
+
+// end ends a stream by how its request ended.
+//
+//go:noinline
+func (s *Server) end(c *gin.Context, out *openai.Stream, err error) {
 	switch {
 	case err != nil && !out.Started():
 		s.fail(c, err)
@@ -96,7 +108,7 @@ func (s *Server) stream(c *gin.Context, request *domain.ChatRequest, head *opena
 	default:
 		if err := out.End(recordOf(c).Usage); err != nil {
 			recordOf(c).Outcome = domain.OutcomeClientGone
-			s.log.Debug("the client left before the end of its stream", zap.String("request_id", request.ID), zap.Error(err))
+			s.log.Debug("the client left before the end of its stream", zap.String("request_id", recordOf(c).RequestID), zap.Error(err))
 		}
 	}
 }

@@ -40,10 +40,10 @@ func CheckAccounts(ctx context.Context, c config.Config, version string) []Accou
 }
 
 func tryAccount(ctx context.Context, client *ondemand.Client, account domain.Account) error {
-	grant, err := client.SignIn(ctx, account)
+	grant, err := client.SignIn(ctx, &account)
 	if err != nil {
 		return err
 	}
-	_, err = client.OpenSession(ctx, account, grant)
+	_, err = client.OpenSession(ctx, &account, &grant)
 	return err
 }

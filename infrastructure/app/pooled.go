@@ -31,8 +31,8 @@ type operated struct {
 // session, which costs nothing.
 func (o operated) Test(ctx context.Context, id domain.AccountID) error {
 	var tested domain.Account
-	err := o.CallOn(ctx, id, func(ctx context.Context, account domain.Account, grant domain.Grant) error {
-		tested = account
+	err := o.CallOn(ctx, id, func(ctx context.Context, account *domain.Account, grant *domain.Grant) error {
+		tested = *account
 		_, err := o.upstream.OpenSession(ctx, account, grant)
 		return err
 	})

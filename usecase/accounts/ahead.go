@@ -47,7 +47,7 @@ func (p *Pool) signInAhead(ctx context.Context) {
 }
 
 // nothing is a call that needs a token only.
-func nothing(context.Context, domain.Account, domain.Grant) error { return nil }
+func nothing(context.Context, *domain.Account, *domain.Grant) error { return nil }
 
 // inNeed returns the accounts to be renewed, and notes that they are.
 func (p *Pool) inNeed(now time.Time) []domain.AccountID {

@@ -12,7 +12,7 @@ import (
 // ready, else on one that rests; in turn, so that one account's trouble with the call
 // passes. Only a sign-in that fails on the way changes the account's state. The error is
 // NoAccount or AccountsExhausted when there is no account to call with.
-func (p *Pool) Call(ctx context.Context, call func(context.Context, domain.Account, domain.Grant) error) error {
+func (p *Pool) Call(ctx context.Context, call func(context.Context, *domain.Account, *domain.Grant) error) error {
 	p.mu.Lock()
 	now := time.Now()
 	m := p.forControl(now)
@@ -45,7 +45,7 @@ func (p *Pool) forControl(now time.Time) *member {
 
 // CallOn makes one control call on this very account, whatever its state, and is otherwise
 // like Call. The error is NotFound when the pool has no such account.
-func (p *Pool) CallOn(ctx context.Context, id domain.AccountID, call func(context.Context, domain.Account, domain.Grant) error) error {
+func (p *Pool) CallOn(ctx context.Context, id domain.AccountID, call func(context.Context, *domain.Account, *domain.Grant) error) error {
 	p.mu.Lock()
 	m, err := p.find(id)
 	if err != nil {
@@ -60,7 +60,7 @@ func (p *Pool) CallOn(ctx context.Context, id domain.AccountID, call func(contex
 // CallAhead makes one control call on this very account, for work to come and while it is ready
 // only. That the account is refused or rate-limited changes its state as it would have for that work. The error is NotFound
 // when the pool has no such account, and AccountsExhausted while it is not ready.
-func (p *Pool) CallAhead(ctx context.Context, id domain.AccountID, call func(context.Context, domain.Account, domain.Grant) error) error {
+func (p *Pool) CallAhead(ctx context.Context, id domain.AccountID, call func(context.Context, *domain.Account, *domain.Grant) error) error {
 	p.mu.Lock()
 	m, err := p.find(id)
 	if err == nil {
@@ -79,10 +79,10 @@ func (p *Pool) CallAhead(ctx context.Context, id domain.AccountID, call func(con
 
 // control makes a control call and reports what says something about the account: how a sign-in on the
 // way failed and, if told to, account trouble that the call itself met.
-func (p *Pool) control(ctx context.Context, m *member, account domain.Account, call func(context.Context, domain.Account, domain.Grant) error, trouble bool) error {
+func (p *Pool) control(ctx context.Context, m *member, account domain.Account, call func(context.Context, *domain.Account, *domain.Grant) error, trouble bool) error {
 	began := time.Now()
 	var called error
-	err := p.call(ctx, m, account, func(ctx context.Context, account domain.Account, grant domain.Grant) error {
+	err := p.call(ctx, m, &account, func(ctx context.Context, account *domain.Account, grant *domain.Grant) error {
 		called = call(ctx, account, grant)
 		return called
 	})
@@ -108,7 +108,7 @@ func (p *Pool) PutBack(id domain.AccountID) error {
 	}
 	before, _, _ := m.health.At(now)
 	m.health.Restore()
-	m.grant.doubtUntil = time.Time{}
+	m.endDoubt()
 	account := m.account
 	p.dispatch(now) // somebody may wait for it
 	p.mu.Unlock()

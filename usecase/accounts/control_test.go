@@ -11,7 +11,7 @@ import (
 
 func TestAFailingControlCallChangesNoAccount(t *testing.T) {
 	p := pool(t, &platform{}, account(t, "a", domain.AccountLimits{}))
-	err := p.Call(t.Context(), func(context.Context, domain.Account, domain.Grant) error { return fault(domain.PlanRefused) })
+	err := p.Call(t.Context(), func(context.Context, *domain.Account, *domain.Grant) error { return fault(domain.PlanRefused) })
 	if domain.KindOf(err) != domain.PlanRefused {
 		t.Fatalf("Call = %v, want plan_refused", err)
 	}
@@ -34,7 +34,7 @@ func TestACallOnAnAccountReachesItWhateverItsState(t *testing.T) {
 	p := pool(t, &platform{}, a, b)
 	acquire(t, p, Wish{Prefer: a.ID()}).Release(fault(domain.PlanRefused))
 	for _, want := range []domain.Account{a, b, a} {
-		err := p.CallOn(t.Context(), want.ID(), func(_ context.Context, got domain.Account, grant domain.Grant) error {
+		err := p.CallOn(t.Context(), want.ID(), func(_ context.Context, got *domain.Account, grant *domain.Grant) error {
 			if got.ID() != want.ID() || grant.Token.IsZero() {
 				t.Errorf("the call was made on %s with token %v, want on %s with one", got.Name(), grant.Token, want.Name())
 			}
@@ -47,7 +47,7 @@ func TestACallOnAnAccountReachesItWhateverItsState(t *testing.T) {
 	if state := p.Statuses()[0].State; state != domain.AccountOut {
 		t.Errorf("after calls that went well the account is %s, want it out still", state)
 	}
-	err := p.CallOn(t.Context(), "nobody", func(context.Context, domain.Account, domain.Grant) error { return nil })
+	err := p.CallOn(t.Context(), "nobody", func(context.Context, *domain.Account, *domain.Grant) error { return nil })
 	if domain.KindOf(err) != domain.NotFound {
 		t.Errorf("a call on an account that is not there: %v, want not found", err)
 	}
@@ -108,7 +108,7 @@ func TestACallAheadIsMadeOnAReadyAccountOnlyAndTellsItsTrouble(t *testing.T) {
 			p := pool(t, &platform{}, a)
 			acquire(t, p, Wish{}).Release(test.before)
 			called := false
-			err := p.CallAhead(t.Context(), a.ID(), func(context.Context, domain.Account, domain.Grant) error {
+			err := p.CallAhead(t.Context(), a.ID(), func(context.Context, *domain.Account, *domain.Grant) error {
 				called = true
 				return test.call
 			})

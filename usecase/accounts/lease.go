@@ -23,8 +23,8 @@ func (l *Lease) Account() domain.Account { return l.account }
 // Call does one upstream call in the account's name: it signs in first where that
 // is needed, and when the call ends in GrantExpired it renews the token and makes
 // the same call once more.
-func (l *Lease) Call(ctx context.Context, call func(context.Context, domain.Account, domain.Grant) error) error {
-	return l.pool.call(ctx, l.member, l.account, call)
+func (l *Lease) Call(ctx context.Context, call func(context.Context, *domain.Account, *domain.Grant) error) error {
+	return l.pool.call(ctx, l.member, &l.account, call)
 }
 
 // Release gives the account back and tells how the work ended: nil for well, else an
@@ -50,7 +50,7 @@ func (p *Pool) report(m *member, account domain.Account, err error, began, now t
 	before, _, _ := m.health.At(now)
 	if err == nil {
 		m.health.Succeeded(began)
-		m.grant.doubtUntil = time.Time{}
+		m.endDoubt()
 	} else {
 		failure := domain.AsError(err)
 		cooldown := failure.RetryAfter

@@ -61,7 +61,7 @@ type member struct {
 	worked   time.Time // when it was last given work, or came
 	aheadAt  time.Time // when its token was last renewed ahead of need
 	window   window
-	grant    grant
+	grant    *grant
 	renewal  *renewal // under way, or nil
 }
 
@@ -98,7 +98,7 @@ func (p *Pool) Replace(accounts []domain.Account) {
 	for i, account := range accounts {
 		m := before[account.ID()]
 		if m == nil || !m.account.SameCredential(account) {
-			m = &member{worked: time.Now()}
+			m = &member{worked: time.Now(), grant: &grant{}}
 		}
 		m.account, m.place = account, i
 		p.members = append(p.members, m)

@@ -24,7 +24,7 @@ type platform struct {
 	refresh  func() (domain.Grant, error)
 }
 
-func (p *platform) SignIn(context.Context, domain.Account) (domain.Grant, error) {
+func (p *platform) SignIn(context.Context, *domain.Account) (domain.Grant, error) {
 	p.mu.Lock()
 	p.signIns++
 	n := p.signIns
@@ -35,7 +35,7 @@ func (p *platform) SignIn(context.Context, domain.Account) (domain.Grant, error)
 	return domain.Grant{Token: domain.NewSecret(fmt.Sprint("signed in ", n)), RefreshToken: domain.NewSecret("again")}, nil
 }
 
-func (p *platform) Refresh(context.Context, domain.Account, domain.Grant) (domain.Grant, error) {
+func (p *platform) Refresh(context.Context, *domain.Account, *domain.Grant) (domain.Grant, error) {
 	p.mu.Lock()
 	p.refreshs++
 	n := p.refreshs
@@ -284,7 +284,7 @@ func TestReplacingAccountsDisturbsNobody(t *testing.T) {
 		a, b := account(t, "a", domain.AccountLimits{MaxConcurrency: 1}), account(t, "b", domain.AccountLimits{})
 		p := pool(t, auth, a)
 		running := acquire(t, p, Wish{})
-		if err := running.Call(t.Context(), func(context.Context, domain.Account, domain.Grant) error { return nil }); err != nil {
+		if err := running.Call(t.Context(), func(context.Context, *domain.Account, *domain.Grant) error { return nil }); err != nil {
 			t.Fatal(err)
 		}
 		waiting := make(chan string)
@@ -305,7 +305,7 @@ func TestReplacingAccountsDisturbsNobody(t *testing.T) {
 			t.Errorf("account a has %d requests in flight, want still 1", s.InFlight)
 		}
 		p.Replace([]domain.Account{b})
-		if err := running.Call(t.Context(), func(context.Context, domain.Account, domain.Grant) error { return nil }); err != nil {
+		if err := running.Call(t.Context(), func(context.Context, *domain.Account, *domain.Grant) error { return nil }); err != nil {
 			t.Errorf("the request on the removed account failed: %v", err)
 		}
 		running.Release(nil)

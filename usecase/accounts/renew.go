@@ -10,8 +10,8 @@ import (
 // Authenticator gets tokens from the platform. Its errors are domain errors of the
 // upstream kinds; CredentialRefused is the only one that means bad credentials.
 type Authenticator interface {
-	SignIn(ctx context.Context, account domain.Account) (domain.Grant, error)
-	Refresh(ctx context.Context, account domain.Account, grant domain.Grant) (domain.Grant, error)
+	SignIn(ctx context.Context, account *domain.Account) (domain.Grant, error)
+	Refresh(ctx context.Context, account *domain.Account, grant *domain.Grant) (domain.Grant, error)
 }
 
 // Renewal is a way to get a token.
@@ -23,7 +23,8 @@ const (
 	Refresh Renewal = "refresh"
 )
 
-// grant is a member's current token; number 0: none yet.
+// grant is a member's current token, which calls under way may be using: it is replaced and never changed.
+// Number 0: none yet.
 type grant struct {
 	domain.Grant
 	number  int
@@ -42,7 +43,7 @@ const renewAgain = 5 * time.Second
 const doubtFor = time.Minute
 
 // lastChance tells that nothing is left to try when this token is refused.
-func (g grant) lastChance(now time.Time) bool { return g.how == SignIn && now.Before(g.doubtUntil) }
+func (g *grant) lastChance(now time.Time) bool { return g.how == SignIn && now.Before(g.doubtUntil) }
 
 // renewal is one sign-in or refresh that several requests may wait for.
 type renewal struct {
@@ -51,12 +52,12 @@ type renewal struct {
 }
 
 // call makes one upstream call with the account's token. See Lease.Call.
-func (p *Pool) call(ctx context.Context, m *member, account domain.Account, call func(context.Context, domain.Account, domain.Grant) error) error {
+func (p *Pool) call(ctx context.Context, m *member, account *domain.Account, call func(context.Context, *domain.Account, *domain.Grant) error) error {
 	g, err := p.grantAfter(ctx, m, 0)
 	if err != nil {
 		return err
 	}
-	err = call(ctx, account, g.Grant)
+	err = call(ctx, account, &g.Grant)
 	if err == nil || domain.KindOf(err) != domain.GrantExpired {
 		return err
 	}
@@ -64,7 +65,7 @@ func (p *Pool) call(ctx context.Context, m *member, account domain.Account, call
 		if g, err = p.grantAfter(ctx, m, g.number); err != nil {
 			return err
 		}
-		err = call(ctx, account, g.Grant)
+		err = call(ctx, account, &g.Grant)
 		if err == nil || domain.KindOf(err) != domain.GrantExpired {
 			return err
 		}
@@ -79,7 +80,7 @@ func (p *Pool) call(ctx context.Context, m *member, account domain.Account, call
 
 // grantAfter returns a usable token newer than number, renewing it where needed. All who
 // need the same account's token share one renewal.
-func (p *Pool) grantAfter(ctx context.Context, m *member, number int) (grant, error) {
+func (p *Pool) grantAfter(ctx context.Context, m *member, number int) (*grant, error) {
 	p.mu.Lock()
 	g := m.grant
 	if g.number > number && (g.staleAt.IsZero() || time.Now().Before(g.staleAt)) {
@@ -90,7 +91,7 @@ func (p *Pool) grantAfter(ctx context.Context, m *member, number int) (grant, er
 	if r == nil {
 		if p.closed {
 			p.mu.Unlock()
-			return grant{}, domain.E(domain.Unavailable, "The proxy is shutting down.", nil)
+			return nil, domain.E(domain.Unavailable, "The proxy is shutting down.", nil)
 		}
 		r = &renewal{done: make(chan struct{})}
 		m.renewal = r
@@ -105,50 +106,50 @@ func (p *Pool) grantAfter(ctx context.Context, m *member, number int) (grant, er
 	select {
 	case <-r.done:
 	case <-ctx.Done():
-		return grant{}, domain.E(domain.ClientGone, "The request ended during sign-in.", context.Cause(ctx))
+		return nil, domain.E(domain.ClientGone, "The request ended during sign-in.", context.Cause(ctx))
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if m.grant.number > number && (r.err == nil || m.grant.alive(time.Now())) {
 		return m.grant, nil
 	}
-	return grant{}, r.err
+	return nil, r.err
 }
 
 // alive tells whether the token may still be good, whatever became of renewing it.
-func (g grant) alive(now time.Time) bool {
+func (g *grant) alive(now time.Time) bool {
 	return g.number > 0 && !g.Expires.IsZero() && now.Before(g.Expires)
 }
 
 // renew gets a new token for the member: by refresh, else by signing in.
-func (p *Pool) renew(m *member, account domain.Account, old grant, r *renewal) {
+func (p *Pool) renew(m *member, account domain.Account, old *grant, r *renewal) {
 	var fresh domain.Grant
 	var err error
 	how := Refresh
 	if old.RefreshToken.IsZero() {
 		how = SignIn
 	} else {
-		fresh, err = p.auth.Refresh(p.ctx, account, old.Grant)
+		fresh, err = p.auth.Refresh(p.ctx, &account, &old.Grant)
 		p.observer.AccountRenewed(account, Refresh, err)
 		if err != nil && p.ctx.Err() == nil {
 			how = SignIn
 		}
 	}
 	if how == SignIn {
-		fresh, err = p.auth.SignIn(p.ctx, account)
+		fresh, err = p.auth.SignIn(p.ctx, &account)
 		if account.Credential().Kind() == domain.PasswordCredential {
 			p.observer.AccountRenewed(account, SignIn, err)
 		}
 	}
 	p.mu.Lock()
 	if err == nil {
-		m.grant = grant{
+		m.grant = &grant{
 			Grant: fresh, number: m.grant.number + 1, how: how,
 			staleAt: staleAt(fresh.Expires, time.Now()), doubtUntil: m.grant.doubtUntil,
 		}
 	}
 	if err != nil && m.grant.alive(time.Now()) {
-		m.grant.staleAt = time.Now().Add(renewAgain)
+		m.change(func(g *grant) { g.staleAt = time.Now().Add(renewAgain) })
 	}
 	m.renewal = nil
 	r.err = err
@@ -167,11 +168,25 @@ func staleAt(expires, now time.Time) time.Time {
 	return expires.Add(-min(30*time.Second, life/10))
 }
 
+// change replaces the member's token, under the lock, by one that differs in something.
+func (m *member) change(what func(*grant)) {
+	fresh := *m.grant
+	what(&fresh)
+	m.grant = &fresh
+}
+
+// endDoubt forgets, under the lock, that a refreshed token was refused.
+func (m *member) endDoubt() {
+	if !m.grant.doubtUntil.IsZero() {
+		m.change(func(g *grant) { g.doubtUntil = time.Time{} })
+	}
+}
+
 // discard forgets a token that was refused, so that the next call signs in anew.
 func (p *Pool) discard(m *member, number int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if m.grant.number == number {
-		m.grant = grant{number: number, staleAt: time.Unix(1, 0), doubtUntil: time.Now().Add(doubtFor)}
+		m.grant = &grant{number: number, staleAt: time.Unix(1, 0), doubtUntil: time.Now().Add(doubtFor)}
 	}
 }

@@ -11,8 +11,8 @@ import (
 )
 
 // strict returns a call that accepts only tokens that good accepts, as the platform does.
-func strict(good func(token string) bool) func(context.Context, domain.Account, domain.Grant) error {
-	return func(_ context.Context, _ domain.Account, g domain.Grant) error {
+func strict(good func(token string) bool) func(context.Context, *domain.Account, *domain.Grant) error {
+	return func(_ context.Context, _ *domain.Account, g *domain.Grant) error {
 		if good(g.Token.Reveal()) {
 			return nil
 		}
@@ -99,7 +99,7 @@ func TestATokenRefusedRightAfterSignInIsABadCredential(t *testing.T) {
 	auth := &platform{refresh: func() (domain.Grant, error) { return domain.Grant{}, fault(domain.UpstreamFault) }}
 	p := pool(t, auth, account(t, "a", domain.AccountLimits{}))
 	calls := 0
-	err := acquire(t, p, Wish{}).Call(t.Context(), func(context.Context, domain.Account, domain.Grant) error {
+	err := acquire(t, p, Wish{}).Call(t.Context(), func(context.Context, *domain.Account, *domain.Grant) error {
 		calls++
 		return fault(domain.GrantExpired)
 	})
@@ -125,7 +125,7 @@ func TestAnAccountWhoseEveryTokenIsRefusedIsOutBeforeLong(t *testing.T) {
 	auth := &platform{}
 	p := pool(t, auth, account(t, "a", domain.AccountLimits{}))
 	calls := 0
-	refuse := func(context.Context, domain.Account, domain.Grant) error {
+	refuse := func(context.Context, *domain.Account, *domain.Grant) error {
 		calls++
 		return fault(domain.GrantExpired)
 	}

@@ -70,13 +70,13 @@ func (a *attempt) ask(ctx context.Context) (stream Stream, err error) {
 	}
 	c.continued = a.continued
 	request := c.job.request
-	query := domain.Query{
+	query := &domain.Query{
 		Endpoint: c.job.model.Endpoint, Text: a.text, Sampling: request.Sampling,
 		Stop: request.Stop, Effort: c.job.model.Allowed(request.Effort),
 	}
 	a.queried = true
 	c.queries++
-	err = a.lease.Call(ctx, func(ctx context.Context, account domain.Account, grant domain.Grant) (err error) {
+	err = a.lease.Call(ctx, func(ctx context.Context, account *domain.Account, grant *domain.Grant) (err error) {
 		stream, err = c.in.upstream.Query(ctx, account, grant, a.session, query)
 		return err
 	})
@@ -91,7 +91,7 @@ func (a *attempt) open(ctx context.Context) error {
 			return nil
 		}
 	}
-	return a.lease.Call(ctx, func(ctx context.Context, account domain.Account, grant domain.Grant) (err error) {
+	return a.lease.Call(ctx, func(ctx context.Context, account *domain.Account, grant *domain.Grant) (err error) {
 		a.session, err = c.in.upstream.OpenSession(ctx, account, grant)
 		return err
 	})

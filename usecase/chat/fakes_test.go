@@ -67,7 +67,7 @@ func (p *platform) next(consume bool) turn {
 	return next
 }
 
-func (p *platform) OpenSession(context.Context, domain.Account, domain.Grant) (domain.SessionID, error) {
+func (p *platform) OpenSession(context.Context, *domain.Account, *domain.Grant) (domain.SessionID, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err := p.next(false).open; err != nil {
@@ -78,10 +78,10 @@ func (p *platform) OpenSession(context.Context, domain.Account, domain.Grant) (d
 	return domain.SessionID(fmt.Sprint("s", p.sessions)), nil
 }
 
-func (p *platform) Query(ctx context.Context, account domain.Account, _ domain.Grant, session domain.SessionID, q domain.Query) (Stream, error) {
+func (p *platform) Query(ctx context.Context, account *domain.Account, _ *domain.Grant, session domain.SessionID, q *domain.Query) (Stream, error) {
 	p.mu.Lock()
 	now := p.next(true)
-	p.queries = append(p.queries, query{q, account.ID(), session, time.Now()})
+	p.queries = append(p.queries, query{*q, account.ID(), session, time.Now()})
 	p.mu.Unlock()
 	if now.first != nil {
 		now.first()
@@ -257,14 +257,14 @@ type lease struct {
 
 func (l *lease) Account() domain.Account { return l.account }
 
-func (l *lease) Call(ctx context.Context, call func(context.Context, domain.Account, domain.Grant) error) error {
+func (l *lease) Call(ctx context.Context, call func(context.Context, *domain.Account, *domain.Grant) error) error {
 	l.pool.mu.Lock()
 	err := l.pool.signIn[l.account.ID()]
 	l.pool.mu.Unlock()
 	if err != nil {
 		return err
 	}
-	return call(ctx, l.account, domain.Grant{})
+	return call(ctx, &l.account, &domain.Grant{})
 }
 
 func (l *lease) Release(err error) {

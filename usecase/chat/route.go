@@ -23,7 +23,7 @@ type Accounts interface {
 type Lease interface {
 	Account() domain.Account
 	// Call does one upstream call in the account's name, renewing its token where needed.
-	Call(ctx context.Context, call func(context.Context, domain.Account, domain.Grant) error) error
+	Call(ctx context.Context, call func(context.Context, *domain.Account, *domain.Grant) error) error
 	// Release gives the account back and tells how the work ended, nil for well.
 	Release(err error)
 }

@@ -10,10 +10,10 @@ import (
 // errors of the upstream kinds.
 type Upstream interface {
 	// OpenSession makes a new, empty session of the account.
-	OpenSession(ctx context.Context, account domain.Account, grant domain.Grant) (domain.SessionID, error)
+	OpenSession(ctx context.Context, account *domain.Account, grant *domain.Grant) (domain.SessionID, error)
 	// Query asks one question in a session and returns once the answer's headers
 	// are there. The stream lives until it is closed or ctx ends, and must be closed.
-	Query(ctx context.Context, account domain.Account, grant domain.Grant, session domain.SessionID, query domain.Query) (Stream, error)
+	Query(ctx context.Context, account *domain.Account, grant *domain.Grant, session domain.SessionID, query *domain.Query) (Stream, error)
 }
 
 // Stream is one answer as it comes, pulled by one goroutine.

@@ -14,7 +14,7 @@ const demandSpan = time.Minute
 // Caller makes a call in the name of one account, ahead of any request. The error is of an
 // account kind when the account is not ready.
 type Caller interface {
-	CallAhead(ctx context.Context, account domain.AccountID, call func(context.Context, domain.Account, domain.Grant) error) error
+	CallAhead(ctx context.Context, account domain.AccountID, call func(context.Context, *domain.Account, *domain.Grant) error) error
 }
 
 // Warm keeps upstream sessions that were opened ahead, so that a new conversation saves the round
@@ -120,7 +120,7 @@ func (w *Warm) sweep(now time.Time) {
 func (w *Warm) refill(account domain.AccountID, s *stock) {
 	for {
 		var id domain.SessionID
-		err := w.accounts.CallAhead(w.ctx, account, func(ctx context.Context, account domain.Account, grant domain.Grant) (err error) {
+		err := w.accounts.CallAhead(w.ctx, account, func(ctx context.Context, account *domain.Account, grant *domain.Grant) (err error) {
 			id, err = w.upstream.OpenSession(ctx, account, grant)
 			return err
 		})

@@ -21,11 +21,11 @@ type opener struct {
 	fails  error
 }
 
-func (o *opener) CallAhead(ctx context.Context, _ domain.AccountID, call func(context.Context, domain.Account, domain.Grant) error) error {
-	return call(ctx, domain.Account{}, domain.Grant{})
+func (o *opener) CallAhead(ctx context.Context, _ domain.AccountID, call func(context.Context, *domain.Account, *domain.Grant) error) error {
+	return call(ctx, &domain.Account{}, &domain.Grant{})
 }
 
-func (o *opener) OpenSession(ctx context.Context, _ domain.Account, _ domain.Grant) (domain.SessionID, error) {
+func (o *opener) OpenSession(ctx context.Context, _ *domain.Account, _ *domain.Grant) (domain.SessionID, error) {
 	select {
 	case <-time.After(o.takes):
 	case <-ctx.Done():
@@ -54,7 +54,7 @@ func (o *opener) fail(err error) {
 	o.fails = err
 }
 
-func (o *opener) Query(context.Context, domain.Account, domain.Grant, domain.SessionID, domain.Query) (Stream, error) {
+func (o *opener) Query(context.Context, *domain.Account, *domain.Grant, domain.SessionID, *domain.Query) (Stream, error) {
 	panic("a session opened ahead was asked something")
 }
 

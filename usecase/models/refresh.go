@@ -9,13 +9,13 @@ import (
 
 // Source is the platform's own catalogue.
 type Source interface {
-	Catalogue(ctx context.Context, account domain.Account, grant domain.Grant) ([]domain.ModelMapping, error)
+	Catalogue(ctx context.Context, account *domain.Account, grant *domain.Grant) ([]domain.ModelMapping, error)
 }
 
 // Caller makes a call in the name of an account that can be used, or returns an
 // error when there is none.
 type Caller interface {
-	Call(ctx context.Context, call func(context.Context, domain.Account, domain.Grant) error) error
+	Call(ctx context.Context, call func(context.Context, *domain.Account, *domain.Grant) error) error
 }
 
 // Observer is told how each refresh ended.
@@ -84,7 +84,7 @@ func (r *Refresher) Run(ctx context.Context) {
 
 func (r *Refresher) refresh(ctx context.Context) error {
 	var offered []domain.ModelMapping
-	err := r.caller.Call(ctx, func(ctx context.Context, account domain.Account, grant domain.Grant) (err error) {
+	err := r.caller.Call(ctx, func(ctx context.Context, account *domain.Account, grant *domain.Grant) (err error) {
 		offered, err = r.source.Catalogue(ctx, account, grant)
 		return err
 	})

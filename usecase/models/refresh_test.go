@@ -27,7 +27,7 @@ type platform struct {
 	onCall   func(ctx context.Context, number int) error
 }
 
-func (p *platform) Call(ctx context.Context, call func(context.Context, domain.Account, domain.Grant) error) error {
+func (p *platform) Call(ctx context.Context, call func(context.Context, *domain.Account, *domain.Grant) error) error {
 	p.mu.Lock()
 	p.asked = append(p.asked, time.Since(p.began))
 	number, err := len(p.asked), p.callErr
@@ -38,10 +38,10 @@ func (p *platform) Call(ctx context.Context, call func(context.Context, domain.A
 	if err != nil {
 		return err
 	}
-	return call(ctx, domain.Account{}, domain.Grant{})
+	return call(ctx, &domain.Account{}, &domain.Grant{})
 }
 
-func (p *platform) Catalogue(context.Context, domain.Account, domain.Grant) ([]domain.ModelMapping, error) {
+func (p *platform) Catalogue(context.Context, *domain.Account, *domain.Grant) ([]domain.ModelMapping, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.offered, p.err
