@@ -162,7 +162,7 @@ func TestWhatThePlatformSaidIsKeptWithoutSecrets(t *testing.T) {
 }
 
 func TestOnlyPlainWordsAreKeptWhosesoeverTheSecretsAre(t *testing.T) {
-	hide := redactorFor(&call{account: keyAccount(t)})
+	hide := redactorFor(&call{account: keyAccount(t), grant: new(domain.Grant)})
 	for said, want := range map[string]string{
 		"plain words, 7 of them; an invalid_request":      "plain words, 7 of them; an invalid_request",
 		"endpointId is not a valid (API) endpoint.":       "endpointId is not a valid (API) endpoint.",
@@ -185,7 +185,7 @@ func TestOnlyPlainWordsAreKeptWhosesoeverTheSecretsAre(t *testing.T) {
 
 func TestErrorOfTheNetworkLosesItsAddress(t *testing.T) {
 	inner := errors.New("connection refused")
-	hide := redactorFor(&call{account: passwordAccount(t)})
+	hide := redactorFor(&call{account: passwordAccount(t), grant: new(domain.Grant)})
 	err := hide.network(&url.Error{Op: "Post", URL: "http://host/users/42", Err: inner})
 	if !errors.Is(err, inner) || strings.Contains(err.Error(), "users/42") {
 		t.Errorf("got %v, want only %v", err, inner)

@@ -9,7 +9,7 @@ import (
 )
 
 // checkDelta checks what is promised of every delta.
-func checkDelta(t testing.TB, delta domain.Delta) {
+func checkDelta(t testing.TB, delta *domain.Delta) {
 	t.Helper()
 	if len(delta.Text) == 0 {
 		t.Error("a delta is empty")
@@ -69,7 +69,7 @@ func TestDeltaKeepsTheEscapedFormExactlyWhenItIsValid(t *testing.T) {
 				if !ok {
 					continue
 				}
-				checkDelta(t, delta)
+				checkDelta(t, &delta)
 				escaped := "-"
 				if delta.Escaped != nil {
 					escaped = string(delta.Escaped)

@@ -53,6 +53,7 @@ type stream struct {
 	text    deltaText
 	buffers *buffers // nil once they went back
 
+	given   domain.Delta // the one that Next returned last
 	delta   domain.Delta // the next one, when ready
 	ready   bool
 	delayed payload // a delta that has to wait for delta to be taken
@@ -74,17 +75,18 @@ func newStream(options streamOptions) *stream {
 }
 
 // Next implements [chat.Stream].
-func (s *stream) Next() (domain.Delta, error) {
+func (s *stream) Next() (*domain.Delta, error) {
 	if !s.advance() {
 		s.pull()
 	}
 	if s.ready {
 		s.ready = false
 		s.text.turn()
-		return s.delta, nil
+		s.given = s.delta
+		return &s.given, nil
 	}
 	s.release()
-	return domain.Delta{}, s.end
+	return nil, s.end
 }
 
 // Waiting implements [chat.Stream].
@@ -231,5 +233,5 @@ func (s *stream) release() {
 	s.buffers.read = s.frames.buffer
 	s.pool.put(s.buffers)
 	s.buffers, s.frames, s.text = nil, frameReader{}, deltaText{}
-	s.delta, s.delayed = domain.Delta{}, payload{}
+	s.given, s.delta, s.delayed = domain.Delta{}, domain.Delta{}, payload{}
 }

@@ -54,7 +54,7 @@ func appendString[Text ~[]byte | ~string](dst []byte, text Text) []byte {
 }
 
 // appendText appends a delta's text as it stands between the quotes of a JSON string.
-func appendText(dst []byte, delta domain.Delta) []byte {
+func appendText(dst []byte, delta *domain.Delta) []byte {
 	if delta.Escaped != nil {
 		return append(dst, delta.Escaped...)
 	}
@@ -66,6 +66,6 @@ func appendText(dst []byte, delta domain.Delta) []byte {
 }
 
 // isEmpty tells whether a delta has nothing to show.
-func isEmpty(delta domain.Delta) bool {
+func isEmpty(delta *domain.Delta) bool {
 	return len(delta.Escaped) == 0 && (delta.Escaped != nil || len(delta.Text) == 0)
 }

@@ -15,11 +15,6 @@ type format struct {
 	includeUsage bool
 }
 
-// choicePrefixes is a delta's chunk up to its text.
-type choicePrefixes struct {
-	answer, reasoning []byte
-}
-
 func newFormat(head *Head) format {
 	f := format{afterChoices: "]}\n\n", includeUsage: head.IncludeUsage}
 	if head.IncludeUsage {
@@ -31,11 +26,9 @@ func newFormat(head *Head) format {
 	return f
 }
 
-func (f *format) prefixes(choice int) choicePrefixes {
-	return choicePrefixes{
-		answer:    append(f.appendChoice(nil, choice), `{"content":"`...),
-		reasoning: append(f.appendChoice(nil, choice), `{"reasoning_content":"`...),
-	}
+// prefix returns a chunk of a choice up to its delta.
+func (f *format) prefix(choice int) []byte {
+	return f.appendChoice(make([]byte, 0, len(f.head)+len(`{"index":0,"delta":`)), choice)
 }
 
 // appendRole appends the chunk a choice begins with.

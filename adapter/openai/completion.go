@@ -28,7 +28,7 @@ type collected struct {
 func NewCollector() *Collector { return &Collector{} }
 
 // Deliver implements chat.Sink and never fails.
-func (c *Collector) Deliver(choice int, delta domain.Delta, _ bool) error {
+func (c *Collector) Deliver(choice int, delta *domain.Delta, _ bool) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	gathered := c.choice(choice)

@@ -9,19 +9,19 @@ import (
 	"ondemand-api-proxy/usecase/chat"
 )
 
-func answer(text string) domain.Delta { return domain.Delta{Text: []byte(text)} }
+func answer(text string) *domain.Delta { return &domain.Delta{Text: []byte(text)} }
 
-func reasoning(text string) domain.Delta {
-	return domain.Delta{Kind: domain.ReasoningDelta, Text: []byte(text)}
+func reasoning(text string) *domain.Delta {
+	return &domain.Delta{Kind: domain.ReasoningDelta, Text: []byte(text)}
 }
 
 // escaped is a delta that brings its JSON form along.
-func escaped(text, form string) domain.Delta {
-	return domain.Delta{Text: []byte(text), Escaped: []byte(form)}
+func escaped(text, form string) *domain.Delta {
+	return &domain.Delta{Text: []byte(text), Escaped: []byte(form)}
 }
 
 // deliver hands the deltas of a choice to the sink and finishes it.
-func deliver(t *testing.T, sink chat.Sink, choice int, reason domain.FinishReason, deltas ...domain.Delta) {
+func deliver(t *testing.T, sink chat.Sink, choice int, reason domain.FinishReason, deltas ...*domain.Delta) {
 	t.Helper()
 	for i, delta := range deltas {
 		if err := sink.Deliver(choice, delta, i+1 < len(deltas)); err != nil {

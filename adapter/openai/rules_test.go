@@ -71,7 +71,7 @@ func TestAnAnswerIsTheSameStreamedAndWhole(t *testing.T) {
 		collector := openai.NewCollector()
 		want := map[domain.DeltaKind]string{}
 		for _, text := range rapid.SliceOf(rapid.String()).Draw(t, "texts") {
-			delta := domain.Delta{Text: []byte(text)}
+			delta := &domain.Delta{Text: []byte(text)}
 			if rapid.Bool().Draw(t, "reasoning") {
 				delta.Kind = domain.ReasoningDelta
 			}

@@ -35,7 +35,7 @@ type Stream struct {
 	mu      sync.Mutex
 	w       http.ResponseWriter
 	flusher *http.ResponseController
-	choices []choicePrefixes
+	choices [][]byte // what the chunks of each begin with; nil: nothing of it was written
 	buf     []byte  // what is put together and not written; bounded by gathered between calls
 	lent    *[]byte // where buf came from; nil: there is none
 	started bool
@@ -56,17 +56,18 @@ func NewStream(w http.ResponseWriter, head *Head, heartbeat time.Duration) *Stre
 // Deliver implements chat.Sink: the delta becomes one chunk, the first one of a
 // choice comes behind a chunk with the role. The chunk is flushed unless more is
 // true. The error, once there is one, stays: the client is gone.
-func (s *Stream) Deliver(choice int, delta domain.Delta, more bool) error {
+func (s *Stream) Deliver(choice int, delta *domain.Delta, more bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !isEmpty(delta) {
 		s.borrow()
-		prefixes := s.open(choice)
+		s.open(choice)
+		s.buf = append(s.buf, s.choices[choice]...)
 		switch delta.Kind {
 		case domain.AnswerDelta:
-			s.buf = append(s.buf, prefixes.answer...)
+			s.buf = append(s.buf, `{"content":"`...)
 		case domain.ReasoningDelta:
-			s.buf = append(s.buf, prefixes.reasoning...)
+			s.buf = append(s.buf, `{"reasoning_content":"`...)
 		}
 		s.buf = appendText(s.buf, delta)
 		s.buf = append(s.buf, s.format.afterText...)
@@ -136,15 +137,14 @@ func (s *Stream) Close() {
 }
 
 // open begins a choice with its role when nothing of it was written yet.
-func (s *Stream) open(choice int) choicePrefixes {
+func (s *Stream) open(choice int) {
 	for len(s.choices) <= choice {
-		s.choices = append(s.choices, choicePrefixes{})
+		s.choices = append(s.choices, nil)
 	}
-	if s.choices[choice].answer == nil {
-		s.choices[choice] = s.format.prefixes(choice)
+	if s.choices[choice] == nil {
+		s.choices[choice] = s.format.prefix(choice)
 		s.buf = s.format.appendRole(s.buf, choice)
 	}
-	return s.choices[choice]
 }
 
 // beat writes the heartbeat's comment when nothing was written for interval. It

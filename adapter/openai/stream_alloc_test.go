@@ -11,7 +11,7 @@ import (
 // kinds of deltas as they pass by the thousand.
 var passing = []struct {
 	name  string
-	delta domain.Delta
+	delta *domain.Delta
 }{
 	{"escaped", escaped(" \"word\"", ` \"word\"`)},
 	{"plain", answer(" \"word\" ß😀\n")},

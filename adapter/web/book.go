@@ -47,7 +47,11 @@ func (s *Server) accessLog(c *gin.Context, route string, record *domain.Record) 
 	case record.Status >= http.StatusBadRequest && route != "/readyz":
 		level = zap.InfoLevel
 	}
-	s.log.Log(level, "http request", zap.String("request_id", record.RequestID), zap.String("method", method(c.Request.Method)),
+	line := s.log.Check(level, "http request")
+	if line == nil {
+		return
+	}
+	line.Write(zap.String("request_id", record.RequestID), zap.String("method", method(c.Request.Method)),
 		zap.String("route", route), zap.Int("status", record.Status), zap.Duration("took", record.Duration), zap.Errors("errors", causes(c)))
 }
 

@@ -81,7 +81,7 @@ func hello(_ context.Context, _ domain.ChatRequest, out chat.Sink) (domain.Usage
 	return domain.Usage{Prompt: 3, Completion: 4, Source: domain.UsageMeasured}, out.Finish(0, domain.FinishStop, false)
 }
 
-func text(s string) domain.Delta { return domain.Delta{Text: []byte(s)} }
+func text(s string) *domain.Delta { return &domain.Delta{Text: []byte(s)} }
 
 // surface is the HTTP surface under test, with what it logs at debug level.
 type surface struct {

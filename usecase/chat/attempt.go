@@ -109,7 +109,7 @@ func (a *attempt) pull(stream Stream) error {
 			return err
 		}
 		a.tally(delta)
-		if err := a.shape.push(delta, func(d domain.Delta) error { return a.give(d, stream.Waiting()) }); err != nil {
+		if err := a.shape.push(delta, func(d *domain.Delta) error { return a.give(d, stream.Waiting()) }); err != nil {
 			return err
 		}
 		if err := a.flush(stream); err != nil {
@@ -122,13 +122,13 @@ func (a *attempt) pull(stream Stream) error {
 	if a.answer.size == 0 {
 		return domain.E(domain.UpstreamEmpty, "on-demand.io ended its answer without a word.", nil)
 	}
-	err := a.shape.flush(func(d domain.Delta) error { return a.give(d, true) })
+	err := a.shape.flush(func(d *domain.Delta) error { return a.give(d, true) })
 	a.whole = !a.shape.ended
 	return err
 }
 
 // tally counts what the upstream sent, for whoever needs an estimate or a digest.
-func (a *attempt) tally(delta domain.Delta) {
+func (a *attempt) tally(delta *domain.Delta) {
 	if delta.Kind == domain.ReasoningDelta {
 		a.reasoning.add(delta.Text)
 		return
@@ -139,7 +139,7 @@ func (a *attempt) tally(delta domain.Delta) {
 
 // give hands a delta to the client, which commits the choice; for a client that
 // waits for the whole answer it is kept until there is one.
-func (a *attempt) give(delta domain.Delta, more bool) error {
+func (a *attempt) give(delta *domain.Delta, more bool) error {
 	c := a.choice
 	if c.firstDelta.IsZero() {
 		c.firstDelta = time.Now()
@@ -158,7 +158,7 @@ func (a *attempt) flush(stream Stream) error {
 		return nil
 	}
 	a.unflushed = false
-	return a.choice.deliver(domain.Delta{}, false)
+	return a.choice.deliver(&domain.Delta{}, false)
 }
 
 // finish commits what was held back and tells the client that the choice is complete.
@@ -245,7 +245,7 @@ func (a *attempt) estimate() domain.Usage {
 }
 
 // deliver gives the client a delta. From here on the choice is committed.
-func (c *choice) deliver(delta domain.Delta, more bool) error {
+func (c *choice) deliver(delta *domain.Delta, more bool) error {
 	c.committed = true
 	if err := c.out.Deliver(c.index, delta, more); err != nil {
 		return gone(err)

@@ -74,7 +74,7 @@ func TestAChoiceThatFailsForGoodEndsTheOthers(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			rejected := refuses(domain.UpstreamRejected)
 			rejected.wait = time.Second
-			w := newWorld(t, 1, rejected, turn{deltas: []domain.Delta{answerDelta("hello")}, hangs: true})
+			w := newWorld(t, 1, rejected, turn{deltas: []*domain.Delta{answerDelta("hello")}, hangs: true})
 			_, err := w.complete(several(3, request("hi")))
 			w.expectKind(err, domain.UpstreamRejected)
 			if got := w.record().Outcome; got != domain.OutcomeRejected {

@@ -29,7 +29,7 @@ func TestAStreamThatIsCutAfterTheFirstDeltaIsNotRetried(t *testing.T) {
 }
 
 func TestReasoningThatWasShownIsAPromiseToo(t *testing.T) {
-	w := newWorld(t, 2, turn{deltas: []domain.Delta{reasoningDelta("hm")}, end: trouble(domain.UpstreamCut)}, says("never asked"))
+	w := newWorld(t, 2, turn{deltas: []*domain.Delta{reasoningDelta("hm")}, end: trouble(domain.UpstreamCut)}, says("never asked"))
 	_, err := w.complete(streamed("hi"))
 	w.expectKind(err, domain.UpstreamCut)
 	w.expectQueries(1)
@@ -58,8 +58,8 @@ func TestAFaultBeforeTheFirstDeltaIsHidden(t *testing.T) {
 }
 
 func TestACutAnswerIsRetriedWhenNothingOfItWasShown(t *testing.T) {
-	cut := turn{deltas: []domain.Delta{reasoningDelta("bad thought"), answerDelta("bad "), answerDelta("answer")}, end: trouble(domain.UpstreamCut)}
-	good := turn{deltas: []domain.Delta{reasoningDelta("a "), reasoningDelta("thought"), answerDelta("good "), answerDelta("answer")}, usage: domain.Usage{Prompt: 3, Completion: 4, Source: domain.UsageMeasured}}
+	cut := turn{deltas: []*domain.Delta{reasoningDelta("bad thought"), answerDelta("bad "), answerDelta("answer")}, end: trouble(domain.UpstreamCut)}
+	good := turn{deltas: []*domain.Delta{reasoningDelta("a "), reasoningDelta("thought"), answerDelta("good "), answerDelta("answer")}, usage: domain.Usage{Prompt: 3, Completion: 4, Source: domain.UsageMeasured}}
 	w := newWorld(t, 2, cut, good)
 	usage, err := w.complete(whole("hi"))
 	w.expectAnswer(err, "good answer")
@@ -133,7 +133,7 @@ func TestAnAnswerWithoutAWordIsRetried(t *testing.T) {
 }
 
 func TestReasoningThatNoAnswerFollows(t *testing.T) {
-	thoughts := turn{deltas: []domain.Delta{reasoningDelta("hm")}}
+	thoughts := turn{deltas: []*domain.Delta{reasoningDelta("hm")}}
 
 	w := newWorld(t, 2, thoughts, says("hello"))
 	_, err := w.complete(streamed("hi"))

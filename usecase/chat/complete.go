@@ -61,10 +61,9 @@ func (in *Interactor) Complete(ctx context.Context, request *domain.ChatRequest,
 	job := &job{request: request, began: time.Now()}
 	defer func() { record = job.record(job.usage(in.tokens), err) }()
 
-	if job.model, err = in.models.Resolve(request.Model); err != nil {
+	if err := job.begin(in, out); err != nil {
 		return record, err
 	}
-	job.begin(in, out)
 	return record, job.answerAll(ctx)
 }
 
@@ -84,8 +83,11 @@ type job struct {
 	atWork  atomic.Int32 // choices that hold a lease
 }
 
-// begin prepares the choices.
-func (j *job) begin(in *Interactor, out Sink) {
+// begin resolves the model and prepares the choices.
+func (j *job) begin(in *Interactor, out Sink) (err error) {
+	if j.model, err = in.models.Resolve(j.request.Model); err != nil {
+		return err
+	}
 	j.seen, j.rest = j.request.Messages.Split()
 	j.history = domain.NewHasher(j.request.Scope)
 	j.history.Add(j.seen...)
@@ -94,14 +96,20 @@ func (j *job) begin(in *Interactor, out Sink) {
 	for i := range j.request.Choices {
 		j.choices = append(j.choices, &choice{in: in, job: j, index: i, out: out})
 	}
+	return nil
 }
 
-// answerAll gets all choices answered, several at once. The first one that fails for
-// good ends the others.
+// answerAll gets all choices answered.
 func (j *job) answerAll(ctx context.Context) error {
 	if len(j.choices) == 1 {
 		return j.choices[0].answerSafely(ctx)
 	}
+	return j.answerTogether(ctx)
+}
+
+// answerTogether gets several choices answered at once. The first one that fails for
+// good ends the others.
+func (j *job) answerTogether(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var first error

@@ -15,7 +15,7 @@ import (
 type turn struct {
 	open   error // opening the session ends so
 	query  error // the query ends so, before anything comes
-	deltas []domain.Delta
+	deltas []*domain.Delta
 	end    error         // how the answer ends; nil: properly
 	usage  domain.Usage  // what was counted, known after a proper end
 	wait   time.Duration // before the query is answered, and before each delta and the end
@@ -103,7 +103,7 @@ func (p *platform) Query(ctx context.Context, account *domain.Account, _ *domain
 type stream struct {
 	ctx context.Context
 	turn
-	all    []domain.Delta // deltas holds those that were not pulled yet
+	all    []*domain.Delta // deltas holds those that were not pulled yet
 	buffer []byte
 	done   bool
 	closed int
@@ -122,29 +122,29 @@ func (s *stream) pause() error {
 	}
 }
 
-func (s *stream) Next() (domain.Delta, error) {
+func (s *stream) Next() (*domain.Delta, error) {
 	if s.closed > 0 {
 		s.late++
 	}
 	clobber(s.buffer)
 	if err := s.pause(); err != nil {
-		return domain.Delta{}, err
+		return nil, err
 	}
 	if len(s.deltas) == 0 {
 		if s.hangs {
 			<-s.ctx.Done()
-			return domain.Delta{}, trouble(domain.UpstreamCut)
+			return nil, trouble(domain.UpstreamCut)
 		}
 		if s.end != nil {
-			return domain.Delta{}, s.end
+			return nil, s.end
 		}
 		s.done = true
-		return domain.Delta{}, io.EOF
+		return nil, io.EOF
 	}
 	delta := s.deltas[0]
 	s.deltas = s.deltas[1:]
 	s.buffer = append(s.buffer[:0], delta.Text...)
-	return domain.Delta{Kind: delta.Kind, Text: s.buffer}, nil
+	return &domain.Delta{Kind: delta.Kind, Text: s.buffer}, nil
 }
 
 func (s *stream) Waiting() bool { return len(s.deltas) > 0 }
@@ -304,7 +304,7 @@ func (c *client) choice(i int) *received {
 	return c.choices[i]
 }
 
-func (c *client) Deliver(choice int, delta domain.Delta, more bool) error {
+func (c *client) Deliver(choice int, delta *domain.Delta, more bool) error {
 	c.mu.Lock()
 	got := c.choice(choice)
 	got.deltas++

@@ -24,7 +24,7 @@ func TestAClientThatIsGoneWhenItsAnswerComes(t *testing.T) {
 		"at the end": func(c *client) { c.onFinish = func(int) error { return errors.New("broken pipe") } },
 	} {
 		both(t, func(t *testing.T, request func(...string) domain.ChatRequest) {
-			w := newWorld(t, 2, turn{deltas: []domain.Delta{reasoningDelta("hm"), answerDelta("hello")}})
+			w := newWorld(t, 2, turn{deltas: []*domain.Delta{reasoningDelta("hm"), answerDelta("hello")}})
 			hook(w.client)
 			_, err := w.complete(request("hi"))
 			w.expectKind(err, domain.ClientGone)
@@ -59,8 +59,8 @@ func TestARequestWhoseContextEndsIsNoFaultOfTheAccount(t *testing.T) {
 		for when, at := range map[string]turn{
 			"before the headers":          {wait: time.Hour},
 			"before the first delta":      {hangs: true},
-			"in the middle":               {deltas: []domain.Delta{answerDelta("hel")}, hangs: true},
-			"while a fault is on its way": {deltas: []domain.Delta{answerDelta("hel")}, wait: time.Hour, end: trouble(domain.UpstreamSilent)},
+			"in the middle":               {deltas: []*domain.Delta{answerDelta("hel")}, hangs: true},
+			"while a fault is on its way": {deltas: []*domain.Delta{answerDelta("hel")}, wait: time.Hour, end: trouble(domain.UpstreamSilent)},
 		} {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t, 2, at)
@@ -89,7 +89,7 @@ func TestARequestWhoseContextEndsIsNoFaultOfTheAccount(t *testing.T) {
 
 func TestAClientThatLeavesIsChargedForAnAnswerItNeverSaw(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, 1, turn{deltas: []domain.Delta{reasoningDelta("four"), answerDelta("hello")}, hangs: true})
+		w := newWorld(t, 1, turn{deltas: []*domain.Delta{reasoningDelta("four"), answerDelta("hello")}, hangs: true})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		usage, err := w.completeFor(ctx, whole("hi"))

@@ -12,7 +12,7 @@ type held struct {
 }
 
 // add keeps a copy of a delta. It refuses an answer that no memory is meant for.
-func (h *held) add(delta domain.Delta) error {
+func (h *held) add(delta *domain.Delta) error {
 	if len(h.answer)+len(h.reasoning)+len(delta.Text) > maxHeld {
 		// No account is to blame, and another attempt would end the same.
 		return domain.E(domain.UpstreamFailed, "on-demand.io sent an answer that is larger than 64 MiB; ask for it as a stream.", nil)
@@ -26,13 +26,13 @@ func (h *held) add(delta domain.Delta) error {
 }
 
 // deltas returns what was kept, as one delta of each kind.
-func (h *held) deltas() []domain.Delta {
-	var all []domain.Delta
+func (h *held) deltas() []*domain.Delta {
+	var all []*domain.Delta
 	if len(h.reasoning) > 0 {
-		all = append(all, domain.Delta{Kind: domain.ReasoningDelta, Text: h.reasoning})
+		all = append(all, &domain.Delta{Kind: domain.ReasoningDelta, Text: h.reasoning})
 	}
 	if len(h.answer) > 0 {
-		all = append(all, domain.Delta{Kind: domain.AnswerDelta, Text: h.answer})
+		all = append(all, &domain.Delta{Kind: domain.AnswerDelta, Text: h.answer})
 	}
 	return all
 }

@@ -10,13 +10,13 @@ import (
 
 func TestWhatIsHeldComesAsOneDeltaOfEachKindReasoningFirst(t *testing.T) {
 	var h held
-	for _, delta := range []domain.Delta{answerDelta("a"), reasoningDelta("r"), answerDelta("b"), reasoningDelta("s")} {
+	for _, delta := range []*domain.Delta{answerDelta("a"), reasoningDelta("r"), answerDelta("b"), reasoningDelta("s")} {
 		if err := h.add(delta); err != nil {
 			t.Fatal(err)
 		}
 		clobber(delta.Text)
 	}
-	if diff := cmp.Diff([]domain.Delta{reasoningDelta("rs"), answerDelta("ab")}, h.deltas()); diff != "" {
+	if diff := cmp.Diff([]*domain.Delta{reasoningDelta("rs"), answerDelta("ab")}, h.deltas()); diff != "" {
 		t.Errorf("held is not what came (-want +got):\n%s", diff)
 	}
 	if got := (&held{}).deltas(); len(got) != 0 {
@@ -29,7 +29,7 @@ func TestAnAnswerTooLargeToHoldIsRefused(t *testing.T) {
 	if err := h.add(reasoningDelta("r")); err != nil {
 		t.Fatalf("an answer of %d bytes is refused: %v", maxHeld, err)
 	}
-	for _, delta := range []domain.Delta{answerDelta("a"), reasoningDelta("r")} {
+	for _, delta := range []*domain.Delta{answerDelta("a"), reasoningDelta("r")} {
 		if err := h.add(delta); domain.KindOf(err) != domain.UpstreamFailed || err == nil {
 			t.Errorf("a byte more of kind %d gives %v, want a fault of the upstream", delta.Kind, err)
 		}

@@ -16,7 +16,7 @@ func TestASessionIsKeptWhenItsAnswerWasWholeAndDeliveredUnchanged(t *testing.T) 
 		return func(_ *world, r *domain.ChatRequest) { r.Stop = []string{text} }
 	}
 	plain := func(*world, *domain.ChatRequest) {}
-	thoughtful := turn{deltas: []domain.Delta{reasoningDelta("let me see"), answerDelta("hel"), answerDelta("lo you")}}
+	thoughtful := turn{deltas: []*domain.Delta{reasoningDelta("let me see"), answerDelta("hel"), answerDelta("lo you")}}
 	for name, c := range map[string]struct {
 		change func(*world, *domain.ChatRequest)
 		turn   turn

@@ -46,7 +46,7 @@ func anyPlatform() *rapid.Generator[[]turn] {
 }
 
 // textOf returns what deltas say.
-func textOf(deltas []domain.Delta) (reasoning, answer string) {
+func textOf(deltas []*domain.Delta) (reasoning, answer string) {
 	for _, d := range deltas {
 		if d.Kind == domain.ReasoningDelta {
 			reasoning += string(d.Text)

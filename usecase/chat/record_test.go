@@ -117,7 +117,7 @@ func TestTheFirstDeltaOfAnAttemptThatNobodySawDoesNotCount(t *testing.T) {
 }
 
 func TestUsageIsEstimatedWhereThePlatformDidNotSay(t *testing.T) {
-	thought := turn{deltas: []domain.Delta{reasoningDelta("four"), answerDelta("one two"), answerDelta(" six ten")}}
+	thought := turn{deltas: []*domain.Delta{reasoningDelta("four"), answerDelta("one two"), answerDelta(" six ten")}}
 	counted := thought
 	counted.usage = domain.Usage{Prompt: 90, Completion: 91, Reasoning: 92, Source: domain.UsageMeasured}
 	cut := counted

@@ -31,7 +31,7 @@ func newShaper(request *domain.ChatRequest, tokens Tokenizer) *shaper {
 
 // push takes one delta and hands what may be delivered to give. The texts given are
 // valid during that call.
-func (s *shaper) push(delta domain.Delta, give func(domain.Delta) error) error {
+func (s *shaper) push(delta *domain.Delta, give func(*domain.Delta) error) error {
 	if s.stops == nil && s.limit == nil {
 		return give(delta)
 	}
@@ -49,14 +49,14 @@ func (s *shaper) push(delta domain.Delta, give func(domain.Delta) error) error {
 
 // turn goes over to another kind of text: a token does not reach across. What may be the
 // beginning of a stop text is still held: reasoning in between does not end the answer.
-func (s *shaper) turn(kind domain.DeltaKind, give func(domain.Delta) error) error {
-	err := s.bound(domain.Delta{Kind: s.kind}, nil, true, give)
+func (s *shaper) turn(kind domain.DeltaKind, give func(*domain.Delta) error) error {
+	err := s.bound(&domain.Delta{Kind: s.kind}, nil, true, give)
 	s.kind = kind
 	return err
 }
 
 // flush gives what was held back, once there is no more to come.
-func (s *shaper) flush(give func(domain.Delta) error) error {
+func (s *shaper) flush(give func(*domain.Delta) error) error {
 	if s.ended {
 		return nil
 	}
@@ -69,12 +69,12 @@ func (s *shaper) flush(give func(domain.Delta) error) error {
 	if s.stops != nil {
 		held = s.stops.rest()
 	}
-	return s.bound(domain.Delta{Kind: s.kind}, held, true, give)
+	return s.bound(&domain.Delta{Kind: s.kind}, held, true, give)
 }
 
 // bound gives as much of text, which is what is left of delta, as the limit allows. last
 // tells that the text ends with it.
-func (s *shaper) bound(delta domain.Delta, text []byte, last bool, give func(domain.Delta) error) error {
+func (s *shaper) bound(delta *domain.Delta, text []byte, last bool, give func(*domain.Delta) error) error {
 	if s.limit != nil {
 		var full bool
 		if text, full = s.limit.push(text, last); full {
@@ -87,6 +87,6 @@ func (s *shaper) bound(delta domain.Delta, text []byte, last bool, give func(dom
 	case bytes.Equal(text, delta.Text): // with its escaped form
 		return give(delta)
 	default:
-		return give(domain.Delta{Kind: delta.Kind, Text: text})
+		return give(&domain.Delta{Kind: delta.Kind, Text: text})
 	}
 }

@@ -18,10 +18,10 @@ type shaped struct {
 }
 
 // shapeAll pushes deltas through a shaper as an attempt does, and ends the text.
-func shapeAll(t interface{ Fatalf(string, ...any) }, request *domain.ChatRequest, tokens Tokenizer, deltas []domain.Delta) shaped {
+func shapeAll(t interface{ Fatalf(string, ...any) }, request *domain.ChatRequest, tokens Tokenizer, deltas []*domain.Delta) shaped {
 	var got shaped
 	s := newShaper(request, tokens)
-	give := func(d domain.Delta) error {
+	give := func(d *domain.Delta) error {
 		if len(d.Text) == 0 || !utf8.Valid(d.Text) {
 			t.Fatalf("gave %q: empty, or no whole characters", d.Text)
 		}
@@ -37,7 +37,7 @@ func shapeAll(t interface{ Fatalf(string, ...any) }, request *domain.ChatRequest
 	}
 	for _, delta := range deltas {
 		owned := append([]byte(nil), delta.Text...)
-		err := s.push(domain.Delta{Kind: delta.Kind, Text: owned, Escaped: []byte("escaped " + string(owned))}, give)
+		err := s.push(&domain.Delta{Kind: delta.Kind, Text: owned, Escaped: []byte("escaped " + string(owned))}, give)
 		clobber(owned)
 		if err != nil {
 			t.Fatalf("push: %v", err)
@@ -86,7 +86,7 @@ func TestAnAnswerIsShapedTheSameHoweverItIsCut(t *testing.T) {
 			request.Stop = rapid.SliceOfN(rapid.StringOfN(rapid.RuneFrom([]rune("ab é\n")), 1, 3, -1), 1, 4).Draw(t, "stops")
 		}
 		reasoning, answer := anyText().Draw(t, "reasoning"), anyText().Draw(t, "answer")
-		var deltas []domain.Delta
+		var deltas []*domain.Delta
 		for _, text := range cuts(t, reasoning) {
 			deltas = append(deltas, reasoningDelta(text))
 		}
@@ -101,7 +101,7 @@ func TestAnAnswerIsShapedTheSameHoweverItIsCut(t *testing.T) {
 }
 
 func TestReasoningIsNeverEndedByAStopText(t *testing.T) {
-	got := shapeAll(t, &domain.ChatRequest{Stop: []string{"END"}}, even(4), []domain.Delta{
+	got := shapeAll(t, &domain.ChatRequest{Stop: []string{"END"}}, even(4), []*domain.Delta{
 		reasoningDelta("shall I say E"), reasoningDelta("ND? no END"), answerDelta("well EN"), answerDelta("D more"),
 	})
 	want := shaped{reasoning: "shall I say END? no END", answer: "well ", reason: domain.FinishStop, ended: true}
@@ -111,20 +111,20 @@ func TestReasoningIsNeverEndedByAStopText(t *testing.T) {
 }
 
 func TestAStopTextDoesNotReachFromReasoningIntoTheAnswer(t *testing.T) {
-	got := shapeAll(t, &domain.ChatRequest{Stop: []string{"END"}}, even(4), []domain.Delta{reasoningDelta("E"), answerDelta("ND")})
+	got := shapeAll(t, &domain.ChatRequest{Stop: []string{"END"}}, even(4), []*domain.Delta{reasoningDelta("E"), answerDelta("ND")})
 	if want := (shaped{reasoning: "E", answer: "ND", reason: domain.FinishStop}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
 
 func TestAStopTextHoldsAlsoWhenReasoningComesInBetween(t *testing.T) {
-	got := shapeAll(t, &domain.ChatRequest{Stop: []string{"END"}}, nil, []domain.Delta{
+	got := shapeAll(t, &domain.ChatRequest{Stop: []string{"END"}}, nil, []*domain.Delta{
 		answerDelta("a EN"), {Kind: domain.ReasoningDelta, Text: []byte("hm")}, answerDelta("D b"),
 	})
 	if got.answer != "a " || got.reasoning != "hm" || !got.ended {
 		t.Errorf("got answer %q and reasoning %q, ended %t; want %q and %q, ended", got.answer, got.reasoning, got.ended, "a ", "hm")
 	}
-	got = shapeAll(t, &domain.ChatRequest{Stop: []string{"END"}}, nil, []domain.Delta{
+	got = shapeAll(t, &domain.ChatRequest{Stop: []string{"END"}}, nil, []*domain.Delta{
 		answerDelta("a EN"), {Kind: domain.ReasoningDelta, Text: []byte("hm")},
 	})
 	if got.answer != "a EN" {
@@ -133,7 +133,7 @@ func TestAStopTextHoldsAlsoWhenReasoningComesInBetween(t *testing.T) {
 }
 
 func TestReasoningAndAnswerShareOneLimit(t *testing.T) {
-	deltas := []domain.Delta{reasoningDelta("one two"), answerDelta(" six ten")}
+	deltas := []*domain.Delta{reasoningDelta("one two"), answerDelta(" six ten")}
 	for limit, want := range map[int]shaped{
 		1: {"one ", "", domain.FinishLength, true},
 		2: {"one two", "", domain.FinishLength, true},
@@ -151,9 +151,9 @@ func TestReasoningAndAnswerShareOneLimit(t *testing.T) {
 
 func TestWithoutStopsAndLimitADeltaPassesAsItIs(t *testing.T) {
 	s := newShaper(&domain.ChatRequest{}, even(4))
-	in := domain.Delta{Kind: domain.ReasoningDelta, Text: []byte("a\n"), Escaped: []byte(`a\n`)}
-	var got []domain.Delta
-	if err := s.push(in, func(d domain.Delta) error { got = append(got, d); return nil }); err != nil {
+	in := &domain.Delta{Kind: domain.ReasoningDelta, Text: []byte("a\n"), Escaped: []byte(`a\n`)}
+	var got []*domain.Delta
+	if err := s.push(in, func(d *domain.Delta) error { got = append(got, d); return nil }); err != nil {
 		t.Fatal(err)
 	}
 	if len(got) != 1 || &got[0].Text[0] != &in.Text[0] || &got[0].Escaped[0] != &in.Escaped[0] || got[0].Kind != in.Kind {
@@ -163,7 +163,7 @@ func TestWithoutStopsAndLimitADeltaPassesAsItIs(t *testing.T) {
 
 func TestAnErrorOfWhoeverTakesTheTextComesBack(t *testing.T) {
 	failed := errors.New("failed")
-	give := func(domain.Delta) error { return failed }
+	give := func(*domain.Delta) error { return failed }
 	for name, request := range map[string]*domain.ChatRequest{"plain": {}, "limited": {MaxTokens: 9}, "with stops": {Stop: []string{"x"}}} {
 		s := newShaper(request, even(4))
 		if err := s.push(answerDelta("some text"), give); !errors.Is(err, failed) {

@@ -87,12 +87,12 @@ func clobber(text []byte) {
 	}
 }
 
-func answerDelta(text string) domain.Delta {
-	return domain.Delta{Kind: domain.AnswerDelta, Text: []byte(text)}
+func answerDelta(text string) *domain.Delta {
+	return &domain.Delta{Kind: domain.AnswerDelta, Text: []byte(text)}
 }
 
-func reasoningDelta(text string) domain.Delta {
-	return domain.Delta{Kind: domain.ReasoningDelta, Text: []byte(text)}
+func reasoningDelta(text string) *domain.Delta {
+	return &domain.Delta{Kind: domain.ReasoningDelta, Text: []byte(text)}
 }
 
 func TestTheTokenizersOfTheTestsCountWhatTheyCut(t *testing.T) {

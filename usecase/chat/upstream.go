@@ -18,10 +18,10 @@ type Upstream interface {
 
 // Stream is one answer as it comes, pulled by one goroutine.
 type Stream interface {
-	// Next blocks for the next delta. Its texts are valid until the next call. The
+	// Next blocks for the next delta. It is valid until the next call. The
 	// error is io.EOF after a proper end, else a domain error; it stays the same
 	// from then on.
-	Next() (domain.Delta, error)
+	Next() (*domain.Delta, error)
 	// Waiting tells whether Next has something to return at once, so that
 	// flushing what was delivered so far can wait.
 	Waiting() bool
