@@ -65,6 +65,7 @@ func (s *Server) body(c *gin.Context) (*body, error) {
 	in.done()
 	c.Set(keyBodyRead, err == nil)
 	if err == nil {
+		_ = c.Request.Body.Close() // or net/http looks for more of it when it writes the answer's head
 		room.shrink(int64(len(b.bytes)))
 		return b, nil
 	}

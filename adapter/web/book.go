@@ -17,24 +17,32 @@ const unmatched = "unmatched"
 // book gives the request its id, and tells the log, the recorder and the observer how it
 // ended. The client's own ids are not taken over: they are text of a stranger.
 func (s *Server) book(c *gin.Context) {
-	record := &domain.Record{RequestID: "req_" + rand.Text(), Began: time.Now(), Outcome: domain.OutcomeCompleted}
-	c.Set(keyRecord, record)
-	c.Header("x-request-id", record.RequestID)
 	route := c.FullPath() // the template, never the client's path
 	if route == "" {
 		route = unmatched
 	}
+	record := openRecord(c)
 	s.observer.RequestBegan(route)
-	defer func() {
-		record.Duration = time.Since(record.Began)
-		record.Status = c.Writer.Status()
-		if record.Model != "" {
-			s.recorder.Record(*record)
-		}
-		s.observer.RequestEnded(route, method(c.Request.Method), *record)
-		s.accessLog(c, route, record)
-	}()
+	defer s.closeRecord(c, route, record)
 	c.Next()
+}
+
+//go:noinline
+func openRecord(c *gin.Context) *domain.Record {
+	record := &domain.Record{RequestID: "req_" + rand.Text(), Began: time.Now(), Outcome: domain.OutcomeCompleted}
+	c.Set(keyRecord, record)
+	c.Header("x-request-id", record.RequestID)
+	return record
+}
+
+func (s *Server) closeRecord(c *gin.Context, route string, record *domain.Record) {
+	record.Duration = time.Since(record.Began)
+	record.Status = c.Writer.Status()
+	if record.Model != "" {
+		s.recorder.Record(*record)
+	}
+	s.observer.RequestEnded(route, method(c.Request.Method), *record)
+	s.accessLog(c, route, record)
 }
 
 // accessLog writes a line for each request: refusals and failures always, defects of ours

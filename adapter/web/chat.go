@@ -11,7 +11,6 @@ import (
 
 	"ondemand-api-proxy/adapter/openai"
 	"ondemand-api-proxy/domain"
-	"ondemand-api-proxy/usecase/chat"
 )
 
 // completeChat serves POST /v1/chat/completions.
@@ -32,7 +31,9 @@ func (s *Server) completeChat(c *gin.Context) {
 // whole answers with one JSON object.
 func (s *Server) whole(c *gin.Context, request *domain.ChatRequest, head *openai.Head) {
 	answer := openai.NewCollector()
-	if err := s.complete(c, request, answer); err != nil {
+	record, err := s.chat.Complete(c.Request.Context(), request, answer)
+	keep(c, record)
+	if err != nil {
 		s.fail(c, err)
 		return
 	}
@@ -76,13 +77,11 @@ func (s *Server) chatRequest(c *gin.Context) (request *domain.ChatRequest, head 
 	return &parsed, head, body.room.release, nil
 }
 
-// complete gets the request answered, and puts down what became of it. What it used of its day is
-// counted before its client learns of the end, and may ask again.
-func (s *Server) complete(c *gin.Context, request *domain.ChatRequest, out chat.Sink) error {
-	record, err := s.chat.Complete(c.Request.Context(), request, out)
+// keep puts down what became of a request. What it used of its day is counted before its client learns
+// of the end, and may ask again.
+func keep(c *gin.Context, record *domain.Record) {
 	*recordOf(c) = *record
 	passOf(c).spent.add(int64(record.Usage.Prompt+record.Usage.Completion), time.Now())
-	return err
 }
 
 // stream answers with server-sent events. Until something is on the wire, a failure is
@@ -90,7 +89,8 @@ func (s *Server) complete(c *gin.Context, request *domain.ChatRequest, out chat.
 func (s *Server) stream(c *gin.Context, request *domain.ChatRequest, head *openai.Head) {
 	out := openai.NewStream(c.Writer, head, s.options.Heartbeat)
 	defer out.Close()
-	err := s.complete(c, request, out)
+	record, err := s.chat.Complete(c.Request.Context(), request, out)
+	keep(c, record)
 	out.Close() // no heartbeat from here on: who begins the answer is settled
 	s.end(c, out, err)
 }

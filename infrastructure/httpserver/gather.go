@@ -11,7 +11,7 @@ const (
 	// net/http gives its connection no more than 4 KiB at once, and the few bytes that end a chunk by
 	// themselves. Whatever a handler writes that would take several system calls for it is gathered
 	// until the handler flushes it, and goes out with one.
-	gatherFrom = 3 << 10
+	gatherFrom = 2 << 10 // as much as net/http keeps before it begins a chunk
 	gatherMost = 32 << 10
 )
 
@@ -32,40 +32,55 @@ func withConn(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, c)
 }
 
-// gathering is handler, with large writes gathered.
-func gathering(handler http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
-		c, ok := request.Context().Value(connKey{}).(*conn)
-		if !ok {
-			handler.ServeHTTP(w, request)
-			return
-		}
-		g := &gatherer{ResponseWriter: w, conn: c}
-		defer c.release() // what is left net/http flushes itself
-		handler.ServeHTTP(g, request)
-	})
+// response is what net/http gives a handler.
+type response interface {
+	http.ResponseWriter
+	FlushError() error
 }
 
-// gatherer is a response whose writes its connection gathers.
+// gatherer is a response whose large writes its connection gathers.
 type gatherer struct {
-	http.ResponseWriter
-	conn *conn
+	response
+	conn  *conn
+	begun bool // the head was given to the connection
+}
+
+// newGatherer returns w with large writes gathered; w itself where that cannot be, as in a test. end is
+// to be called when the handler has ended: what is left then net/http flushes itself.
+func newGatherer(w http.ResponseWriter, request *http.Request) (gathering http.ResponseWriter, end func() error) {
+	c, ok := request.Context().Value(connKey{}).(*conn)
+	inner, flushes := w.(response)
+	if !ok || !flushes {
+		return w, func() error { return nil }
+	}
+	return &gatherer{response: inner, conn: c}, c.release
 }
 
 // Write implements http.ResponseWriter.
 func (g *gatherer) Write(text []byte) (int, error) {
 	if len(text) >= gatherFrom {
 		g.conn.gathered.on = true
+		if !g.begun && g.Header().Get("Content-Type") != "" { // else net/http looks for it in text
+			// The head goes ahead, since net/http takes 3 KiB of stack for it: deeper down a
+			// stream's would have to grow, and it would keep that while it waits.
+			g.begun = true
+			if err := g.response.FlushError(); err != nil {
+				return 0, err
+			}
+		}
 	}
-	return g.ResponseWriter.Write(text)
+	return g.response.Write(text)
 }
 
 // Flush implements http.Flusher.
-func (g *gatherer) Flush() { _ = g.FlushError() }
+func (g *gatherer) Flush() {
+	_ = g.response.FlushError()
+	_ = g.conn.release()
+}
 
 // FlushError is Flush for http.ResponseController.
 func (g *gatherer) FlushError() error {
-	err := http.NewResponseController(g.ResponseWriter).Flush()
+	err := g.response.FlushError()
 	if failed := g.conn.release(); err == nil {
 		err = failed
 	}
@@ -73,7 +88,7 @@ func (g *gatherer) FlushError() error {
 }
 
 // Unwrap is for http.ResponseController.
-func (g *gatherer) Unwrap() http.ResponseWriter { return g.ResponseWriter }
+func (g *gatherer) Unwrap() http.ResponseWriter { return g.response }
 
 // gather takes text unless nothing is to be gathered, or it would be too much: then what was gathered
 // before it is sent, and text is to be.

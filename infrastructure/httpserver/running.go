@@ -13,12 +13,14 @@ type running struct {
 	idle chan struct{} // closed when now falls to zero; nil: nobody waits
 }
 
-// count is handler, counted.
+// count is handler, counted, with what it writes gathered.
 func (r *running) count(handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		r.add(1)
 		defer r.add(-1)
-		handler.ServeHTTP(w, request)
+		gathering, end := newGatherer(w, request)
+		defer end()
+		handler.ServeHTTP(gathering, request)
 	})
 }
 

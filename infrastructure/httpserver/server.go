@@ -62,7 +62,7 @@ func New(options Options, handler Handler, log *zap.Logger) *Server {
 	requests, end := context.WithCancelCause(context.Background())
 	s := &Server{options: options, handler: handler, end: end, served: make(chan error, 1)}
 	s.http = &http.Server{
-		Handler: s.running.count(gathering(handler)), ReadHeaderTimeout: headTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeadBytes,
+		Handler: s.running.count(handler), ReadHeaderTimeout: headTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeadBytes,
 		BaseContext: func(net.Listener) context.Context { return requests },
 		ConnContext: withConn,
 		ConnState:   s.newborn.watch,

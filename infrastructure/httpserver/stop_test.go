@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -163,7 +164,7 @@ func TestWaitingForRunningRequestsMissesNone(t *testing.T) {
 		handler := r.count(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 		r.add(1)
 		for range 4 {
-			group.Go(func() { handler.ServeHTTP(nil, nil) })
+			group.Go(func() { handler.ServeHTTP(httptest.NewRecorder(), new(http.Request)) })
 		}
 		go r.add(-1)
 		r.wait(t.Context())

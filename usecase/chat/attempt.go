@@ -109,10 +109,12 @@ func (a *attempt) pull(stream Stream) error {
 			return err
 		}
 		a.tally(delta)
-		if err := a.shape.push(delta, func(d *domain.Delta) error { return a.give(d, stream.Waiting()) }); err != nil {
-			return err
+		if a.shape.changes() {
+			err = a.reshape(delta, stream)
+		} else {
+			err = a.give(delta, stream.Waiting())
 		}
-		if err := a.flush(stream); err != nil {
+		if err != nil {
 			return err
 		}
 	}
@@ -125,6 +127,14 @@ func (a *attempt) pull(stream Stream) error {
 	err := a.shape.flush(func(d *domain.Delta) error { return a.give(d, true) })
 	a.whole = !a.shape.ended
 	return err
+}
+
+// reshape gives the client as much of a delta as the shaper lets pass.
+func (a *attempt) reshape(delta *domain.Delta, stream Stream) error {
+	if err := a.shape.push(delta, func(d *domain.Delta) error { return a.give(d, stream.Waiting()) }); err != nil {
+		return err
+	}
+	return a.flush(stream)
 }
 
 // tally counts what the upstream sent, for whoever needs an estimate or a digest.

@@ -34,8 +34,10 @@ type choice struct {
 }
 
 // answer attempts the choice until it is answered, cannot be, or the client has seen
-// a part of it: then there is no second attempt, and its end is told as it was.
-func (c *choice) answer(ctx context.Context) error {
+// a part of it: then there is no second attempt, and its end is told as it was. A panic
+// becomes an error: one defect must end neither the process nor the record of the request.
+func (c *choice) answer(ctx context.Context) (err error) {
+	defer recovered(&err)
 	for {
 		a := &attempt{choice: c}
 		err := a.run(ctx)
@@ -53,15 +55,11 @@ func (c *choice) answer(ctx context.Context) error {
 	}
 }
 
-// answerSafely is answer, with a panic turned into an error: one defect must end neither
-// the process nor the record of the request.
-func (c *choice) answerSafely(ctx context.Context) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = domain.E(domain.Internal, "The proxy met an error of its own.", fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
-		}
-	}()
-	return c.answer(ctx)
+// recovered, deferred, turns a panic into an error.
+func recovered(err *error) {
+	if p := recover(); p != nil {
+		*err = domain.E(domain.Internal, "The proxy met an error of its own.", fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
+	}
 }
 
 // ended tells why a request's context ended: the proxy shuts down, or the client left.

@@ -102,7 +102,7 @@ func (j *job) begin(in *Interactor, out Sink) (err error) {
 // answerAll gets all choices answered.
 func (j *job) answerAll(ctx context.Context) error {
 	if len(j.choices) == 1 {
-		return j.choices[0].answerSafely(ctx)
+		return j.choices[0].answer(ctx)
 	}
 	return j.answerTogether(ctx)
 }
@@ -117,7 +117,7 @@ func (j *job) answerTogether(ctx context.Context) error {
 	var group sync.WaitGroup
 	for _, c := range j.choices {
 		group.Go(func() {
-			if err := c.answerSafely(ctx); err != nil {
+			if err := c.answer(ctx); err != nil {
 				once.Do(func() { first = err; cancel(errSibling) })
 			}
 		})

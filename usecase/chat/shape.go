@@ -29,12 +29,12 @@ func newShaper(request *domain.ChatRequest, tokens Tokenizer) *shaper {
 	return s
 }
 
+// changes tells whether anything may have to be changed. If not, deltas need not pass.
+func (s *shaper) changes() bool { return s.stops != nil || s.limit != nil }
+
 // push takes one delta and hands what may be delivered to give. The texts given are
 // valid during that call.
 func (s *shaper) push(delta *domain.Delta, give func(*domain.Delta) error) error {
-	if s.stops == nil && s.limit == nil {
-		return give(delta)
-	}
 	if delta.Kind != s.kind {
 		if err := s.turn(delta.Kind, give); err != nil || s.ended {
 			return err
