@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"hash"
+	"sync"
 )
 
 // TokenID identifies an access token without being one: a short digest of it.
@@ -24,24 +25,25 @@ type Digest [sha256.Size]byte
 // Hasher is a rolling digest of a history. Every field goes in with its length in
 // front, and a message's text as its own digest, so that no two histories can become
 // the same bytes by concatenation and an answer can be hashed while it passes.
-type Hasher struct {
-	sum     hash.Hash
-	text    hash.Hash // of one message's
-	scratch []byte
-}
+type Hasher struct{ sum hash.Hash }
 
 // NewHasher begins the history of the holder of an access token.
 func NewHasher(scope TokenID) *Hasher {
-	h := &Hasher{sum: sha256.New()}
-	h.field(string(scope))
-	h.sum.Write(h.scratch)
+	h := &Hasher{sha256.New()}
+	w := borrowWorkspace()
+	defer w.giveBack()
+	w.field(string(scope))
+	h.sum.Write(w.scratch)
 	return h
 }
 
 // Add appends messages.
 func (h *Hasher) Add(messages ...Message) {
+	w := borrowWorkspace()
+	defer w.giveBack()
 	for i := range messages {
-		h.add(&messages[i], h.ofText(messages[i].Text))
+		text := w.ofText(messages[i].Text)
+		h.sum.Write(w.message(&messages[i], &text))
 	}
 }
 
@@ -52,8 +54,10 @@ func (h *Hasher) WithAnswer(text Digest) Digest {
 	if err != nil {
 		panic("domain: SHA-256 cannot be cloned: " + err.Error())
 	}
-	longer := &Hasher{sum: cloned}
-	longer.add(&Message{Role: RoleAssistant}, text)
+	w := borrowWorkspace()
+	defer w.giveBack()
+	cloned.Write(w.message(&Message{Role: RoleAssistant}, &text))
+	longer := Hasher{cloned}
 	return longer.Digest()
 }
 
@@ -64,44 +68,66 @@ func (h *Hasher) Digest() Digest {
 	return d
 }
 
+// workspace is what hashing needs for a moment, and a Hasher not while its request goes on.
+type workspace struct {
+	text    hash.Hash // of one message's
+	scratch []byte
+}
+
+// hashPiece is how much of a text is hashed at once, in bytes.
+const hashPiece = 1 << 10
+
+var workspaces = sync.Pool{New: func() any { return &workspace{sha256.New(), make([]byte, 0, hashPiece)} }}
+
+func borrowWorkspace() *workspace {
+	w := workspaces.Get().(*workspace) //nolint:errcheck // nothing else is in the pool
+	w.scratch = w.scratch[:0]
+	return w
+}
+
+// giveBack lets others use it, unless one message made it large.
+func (w *workspace) giveBack() {
+	if cap(w.scratch) <= 16*hashPiece {
+		workspaces.Put(w)
+	}
+}
+
 // ofText returns the SHA-256 of a text. It goes in by pieces, since a copy of a long one would cost
 // as much as hashing it.
-func (h *Hasher) ofText(text string) (sum Digest) {
-	if h.text == nil {
-		h.text = sha256.New()
-	}
-	h.text.Reset()
+func (w *workspace) ofText(text string) (sum Digest) {
+	w.text.Reset()
 	for len(text) > 0 {
-		piece := text[:min(len(text), 1<<10)]
-		h.scratch = append(h.scratch[:0], piece...)
-		h.text.Write(h.scratch)
+		piece := text[:min(len(text), hashPiece)]
+		w.scratch = append(w.scratch[:0], piece...)
+		w.text.Write(w.scratch)
 		text = text[len(piece):]
 	}
-	h.text.Sum(sum[:0])
+	w.text.Sum(sum[:0])
 	return sum
 }
 
-func (h *Hasher) add(m *Message, text Digest) {
-	h.scratch = h.scratch[:0]
-	h.field(string(m.Role))
-	h.field(m.Name)
-	h.field(m.ToolCallID)
-	h.number(len(m.ToolCalls))
+// message puts a message down whose text has the SHA-256 text.
+func (w *workspace) message(m *Message, text *Digest) []byte {
+	w.scratch = w.scratch[:0]
+	w.field(string(m.Role))
+	w.field(m.Name)
+	w.field(m.ToolCallID)
+	w.number(len(m.ToolCalls))
 	for _, call := range m.ToolCalls {
-		h.field(call.ID)
-		h.field(call.Name)
-		h.field(call.Arguments)
+		w.field(call.ID)
+		w.field(call.Name)
+		w.field(call.Arguments)
 	}
-	h.scratch = append(h.scratch, text[:]...)
-	h.sum.Write(h.scratch)
+	w.scratch = append(w.scratch, text[:]...)
+	return w.scratch
 }
 
 // field and number put what goes in next into the scratch.
-func (h *Hasher) field(text string) {
-	h.number(len(text))
-	h.scratch = append(h.scratch, text...)
+func (w *workspace) field(text string) {
+	w.number(len(text))
+	w.scratch = append(w.scratch, text...)
 }
 
-func (h *Hasher) number(n int) {
-	h.scratch = binary.AppendUvarint(h.scratch, uint64(n))
+func (w *workspace) number(n int) {
+	w.scratch = binary.AppendUvarint(w.scratch, uint64(n))
 }

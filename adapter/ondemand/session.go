@@ -36,20 +36,18 @@ func (c *Client) OpenSession(ctx context.Context, account *domain.Account, grant
 	if err != nil {
 		return "", err
 	}
-	// In two steps: at once it would take more stack than all the rest of a stream's life.
 	var answer struct {
-		Data json.RawMessage `json:"data"`
+		Data struct {
+			ID string `json:"id"`
+		} `json:"data"`
 	}
-	var session struct {
-		ID string `json:"id"`
-	}
-	if json.Unmarshal(body, &answer) != nil || answer.Data != nil && json.Unmarshal(answer.Data, &session) != nil {
+	if json.Unmarshal(body, &answer) != nil {
 		return "", call.fault("the answer is not the JSON of a session")
 	}
-	if !usableSession(session.ID) {
+	if !usableSession(answer.Data.ID) {
 		return "", call.fault("the answer holds no usable session id")
 	}
-	return domain.SessionID(session.ID), nil
+	return domain.SessionID(answer.Data.ID), nil
 }
 
 // pause waits for d, or returns ClientGone when ctx ends first.

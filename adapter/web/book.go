@@ -15,7 +15,7 @@ import (
 const unmatched = "unmatched"
 
 // book gives the request its id, and tells the log, the recorder and the observer how it
-// ended. The client's own ids are not taken over: they are text of a stranger.
+// ended, be it in a panic. The client's own ids are not taken over: they are text of a stranger.
 func (s *Server) book(c *gin.Context) {
 	route := c.FullPath() // the template, never the client's path
 	if route == "" {
@@ -24,6 +24,7 @@ func (s *Server) book(c *gin.Context) {
 	record := openRecord(c)
 	s.observer.RequestBegan(route)
 	defer s.closeRecord(c, route, record)
+	defer s.recoverPanic(c)
 	c.Next()
 }
 

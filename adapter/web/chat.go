@@ -13,8 +13,13 @@ import (
 	"ondemand-api-proxy/domain"
 )
 
-// completeChat serves POST /v1/chat/completions.
+// completeChat serves POST /v1/chat/completions, once it is the request's turn.
 func (s *Server) completeChat(c *gin.Context) {
+	if err := s.turnstile.enter(c.Request.Context()); err != nil {
+		s.fail(c, err)
+		return
+	}
+	defer s.turnstile.leave()
 	request, head, release, err := s.chatRequest(c)
 	if err != nil {
 		s.fail(c, err)

@@ -45,25 +45,22 @@ func causes(c *gin.Context) []error {
 	return all
 }
 
-// recoverPanic turns a defect of ours into an answer. When a part of the answer is out
+// recoverPanic, deferred, turns a defect of ours into an answer. When a part of the answer is out
 // already, the connection is cut: the client must not take it for whole.
 func (s *Server) recoverPanic(c *gin.Context) {
-	defer func() {
-		p := recover()
-		if p == nil {
-			return
-		}
-		if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
-			panic(p)
-		}
-		recordOf(c).Outcome = domain.OutcomeInternal
-		s.log.Error("a request made the proxy panic", zap.String("request_id", recordOf(c).RequestID), zap.Any("panic", p), zap.ByteString("stack", debug.Stack()))
-		if c.Writer.Written() {
-			panic(http.ErrAbortHandler)
-		}
-		s.fail(c, domain.E(domain.Internal, "The proxy met an error of its own.", fmt.Errorf("panic: %v", p)))
-	}()
-	c.Next()
+	p := recover()
+	if p == nil {
+		return
+	}
+	if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+		panic(p)
+	}
+	recordOf(c).Outcome = domain.OutcomeInternal
+	s.log.Error("a request made the proxy panic", zap.String("request_id", recordOf(c).RequestID), zap.Any("panic", p), zap.ByteString("stack", debug.Stack()))
+	if c.Writer.Written() {
+		panic(http.ErrAbortHandler)
+	}
+	s.fail(c, domain.E(domain.Internal, "The proxy met an error of its own.", fmt.Errorf("panic: %v", p)))
 }
 
 // What a request's head may hold. Its size in bytes is bounded by the server.
@@ -141,16 +138,6 @@ func (s *Server) limitRate(c *gin.Context) {
 		err.RetryAfter = q.retry
 		s.fail(c, err)
 	}
-}
-
-// takeTurn waits until the request may be served.
-func (s *Server) takeTurn(c *gin.Context) {
-	if err := s.turnstile.enter(c.Request.Context()); err != nil {
-		s.fail(c, err)
-		return
-	}
-	defer s.turnstile.leave()
-	c.Next()
 }
 
 func passOf(c *gin.Context) *pass { return c.MustGet(keyPass).(*pass) }

@@ -93,7 +93,7 @@ func New(options Options, chat Chat, models Models, gate *Gate, recorder Recorde
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.RedirectTrailingSlash = false
 	s.engine.ForwardedByClientIP = false
-	s.engine.Use(s.book, s.recoverPanic, boundBody, s.refuseOversized, s.refuseStrangers, s.allowOrigins, s.refuseWhenDraining)
+	s.engine.Use(s.book, boundBody, s.refuseOversized, s.refuseStrangers, s.allowOrigins, s.refuseWhenDraining)
 	s.engine.NoRoute(s.noRoute)
 	s.engine.NoMethod(s.noMethod)
 
@@ -108,7 +108,7 @@ func New(options Options, chat Chat, models Models, gate *Gate, recorder Recorde
 		api := s.engine.Group(prefix)
 		api.GET("/models", s.authorize, s.listModels)
 		api.GET("/models/*id", s.authorize, s.oneModel)
-		api.POST("/chat/completions", s.authorize, s.completion, s.limitRate, s.withinBudget, s.takeTurn, s.completeChat)
+		api.POST("/chat/completions", s.authorize, s.completion, s.limitRate, s.withinBudget, s.completeChat)
 	}
 	return s
 }

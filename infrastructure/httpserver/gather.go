@@ -41,8 +41,7 @@ type response interface {
 // gatherer is a response whose large writes its connection gathers.
 type gatherer struct {
 	response
-	conn  *conn
-	begun bool // the head was given to the connection
+	conn *conn
 }
 
 // newGatherer returns w with large writes gathered; w itself where that cannot be, as in a test. end is
@@ -60,14 +59,6 @@ func newGatherer(w http.ResponseWriter, request *http.Request) (gathering http.R
 func (g *gatherer) Write(text []byte) (int, error) {
 	if len(text) >= gatherFrom {
 		g.conn.gathered.on = true
-		if !g.begun && g.Header().Get("Content-Type") != "" { // else net/http looks for it in text
-			// The head goes ahead, since net/http takes 3 KiB of stack for it: deeper down a
-			// stream's would have to grow, and it would keep that while it waits.
-			g.begun = true
-			if err := g.response.FlushError(); err != nil {
-				return 0, err
-			}
-		}
 	}
 	return g.response.Write(text)
 }

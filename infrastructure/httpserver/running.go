@@ -14,14 +14,21 @@ type running struct {
 }
 
 // count is handler, counted, with what it writes gathered.
-func (r *running) count(handler http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
-		r.add(1)
-		defer r.add(-1)
-		gathering, end := newGatherer(w, request)
-		defer end()
-		handler.ServeHTTP(gathering, request)
-	})
+func (r *running) count(handler http.Handler) http.Handler { return counted{r, handler} }
+
+// counted is a handler whose requests are counted.
+type counted struct {
+	running *running
+	handler http.Handler
+}
+
+// ServeHTTP implements http.Handler.
+func (c counted) ServeHTTP(w http.ResponseWriter, request *http.Request) {
+	c.running.add(1)
+	defer c.running.add(-1)
+	w, end := newGatherer(w, request)
+	defer end()
+	c.handler.ServeHTTP(w, request)
 }
 
 func (r *running) add(n int) {

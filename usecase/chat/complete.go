@@ -57,14 +57,13 @@ func New(models Models, accounts Accounts, upstream Upstream, sessions *Sessions
 // It returns the record of the request, all but its status; on an error that tells the
 // tokens that were used in vain. Whether the client may still be told an error in place of
 // an answer is for the sink to say: that is so until its first call.
-func (in *Interactor) Complete(ctx context.Context, request *domain.ChatRequest, out Sink) (record *domain.Record, err error) {
+func (in *Interactor) Complete(ctx context.Context, request *domain.ChatRequest, out Sink) (*domain.Record, error) {
 	job := &job{request: request, began: time.Now()}
-	defer func() { record = job.record(job.usage(in.tokens), err) }()
-
-	if err := job.begin(in, out); err != nil {
-		return record, err
+	err := job.begin(in, out)
+	if err == nil {
+		err = job.answerAll(ctx)
 	}
-	return record, job.answerAll(ctx)
+	return job.record(in.tokens, err), err
 }
 
 // errPanicked is how an attempt ends that a panic ended.
@@ -142,11 +141,11 @@ func (j *job) usage(tokens Tokenizer) domain.Usage {
 }
 
 // record is what remains of the request.
-func (j *job) record(usage domain.Usage, err error) *domain.Record {
+func (j *job) record(tokens Tokenizer, err error) *domain.Record {
 	r := &domain.Record{
 		RequestID: j.request.ID, Began: j.began, Duration: time.Since(j.began),
 		Scope: j.request.Scope, Model: domain.OtherModel,
-		Stream: j.request.Stream, Usage: usage,
+		Stream: j.request.Stream, Usage: j.usage(tokens),
 	}
 	if j.model.Known { // else both are the client's text
 		r.Model, r.Endpoint = j.model.Name, j.model.Endpoint

@@ -68,6 +68,7 @@ func (c *choice) acquire(ctx context.Context, prefer domain.AccountID) (Lease, e
 		wait = bounded
 	}
 	for {
+		siblings := c.job.atWork.Load() // which may end in the moment in which the wait does
 		lease, err := c.in.accounts.Acquire(wait, prefer, c.tried)
 		switch {
 		case err == nil:
@@ -75,7 +76,7 @@ func (c *choice) acquire(ctx context.Context, prefer domain.AccountID) (Lease, e
 			return lease, nil
 		case ctx.Err() == nil && wait.Err() != nil:
 			return nil, c.verdict(c.failure)
-		case domain.KindOf(err) != domain.AccountsExhausted || c.job.atWork.Load() == 0:
+		case domain.KindOf(err) != domain.AccountsExhausted || siblings == 0 && c.job.atWork.Load() == 0:
 			return nil, err
 		}
 		if _, unusable := c.in.accounts.Outlook(nil); unusable != nil {
