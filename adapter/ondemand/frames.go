@@ -9,7 +9,7 @@ import (
 
 // Bounds of what is read, in bytes.
 const (
-	firstBuffer = 4 << 10  // a stream that waits holds one
+	firstBuffer = 2 << 10  // a stream that waits holds one
 	burstBuffer = 16 << 10 // once a read has filled the first
 	maxFrame    = 4 << 20  // with its field names: a million tokens, escaped or not, would fill it
 )

@@ -36,8 +36,8 @@ type Stream struct {
 	w       http.ResponseWriter
 	flusher *http.ResponseController
 	choices [][]byte // what the chunks of each begin with; nil: nothing of it was written
-	buf     []byte  // what is put together and not written; bounded by gathered between calls
-	lent    *[]byte // where buf came from; nil: there is none
+	buf     []byte   // what is put together and not written; bounded by gathered between calls
+	lent    *[]byte  // where buf came from; nil: there is none
 	started bool
 	pending bool // put together and not flushed
 	ended   bool

@@ -19,6 +19,9 @@ const (
 	pingTimeout   = 15 * time.Second
 	tlsSessions   = 64
 	maxHeaderSize = 256 << 10 // bytes
+	// What a query into a running session takes, head included. A connection keeps it as long as it lasts,
+	// and longer texts pass it by.
+	writeBuffer = 2 << 10 // bytes
 )
 
 // NewTransport returns a transport that keeps connections alive and speaks HTTP/2
@@ -44,6 +47,7 @@ func NewTransport() *http.Transport {
 		MaxIdleConns:        maxIdle,
 		MaxIdleConnsPerHost: maxIdle, // the default of 2 would dial for nearly every call under load
 		IdleConnTimeout:     idleTimeout,
+		WriteBufferSize:     writeBuffer,
 		// A compressor holds events of a stream back until it has enough of them.
 		DisableCompression:     true,
 		MaxResponseHeaderBytes: maxHeaderSize,
