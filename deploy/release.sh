@@ -30,7 +30,7 @@ for target in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 wi
   program=ondemand-proxy
   if [ "$GOOS" = windows ]; then program=ondemand-proxy.exe; fi
   mkdir "$draft/$name"
-  go build -buildvcs=false -ldflags "-s -w -X main.stamped=$version" -o "$draft/$name/$program" ./cmd/ondemand-proxy
+  go build -tags nomsgpack -buildvcs=false -ldflags "-s -w -X main.stamped=$version" -o "$draft/$name/$program" ./cmd/ondemand-proxy
   cp LICENSE README.md "$draft/$name/"
   chmod 755 "$draft/$name" "$draft/$name/$program"
   chmod 644 "$draft/$name/LICENSE" "$draft/$name/README.md"

@@ -67,9 +67,9 @@ func (s *stage) build(ctx context.Context) (err error) {
 	if s.self, err = os.Executable(); err != nil {
 		return err
 	}
-	tags := ""
+	tags := "nomsgpack" // as it is released
 	if s.options.profile != "" {
-		tags = "profile"
+		tags += ",profile"
 	}
 	if s.proxy = s.options.proxy; s.proxy == "" {
 		if s.proxy, err = buildProxy(ctx, s.dir, tags); err != nil {

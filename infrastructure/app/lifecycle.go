@@ -46,7 +46,7 @@ type parts struct {
 // run says in which order the parts start; they stop in the opposite one, so that
 // nothing is gone while something else still needs it.
 func run(lifecycle fx.Lifecycle, p parts) {
-	memory := &memory{store: p.Store, directory: p.Config.DataDir, sessions: p.Sessions, gate: p.Gate, log: p.Log}
+	memory := &memory{store: p.Store, opening: p.Settings.opening, directory: p.Config.DataDir, sessions: p.Sessions, gate: p.Gate, log: p.Log}
 	reloader := &reloader{
 		settings: p.Settings, inForce: p.InForce, pool: p.Pool, gate: p.Gate, catalogue: p.Catalogue, refresher: p.Refresher,
 		ledger: p.Ledger, level: p.Level, figures: p.Metrics, log: p.Log,

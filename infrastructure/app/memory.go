@@ -19,16 +19,17 @@ import (
 // conversations are replayed.
 type memory struct {
 	store     *sqlite.Store
+	opening   *opening
 	directory string
 	sessions  *chat.Sessions
 	gate      *web.Gate
 	log       *zap.Logger
 }
 
-// recall opens the store and takes over what the last clean stop left there. The error is
+// recall waits for the store and takes over what the last clean stop left there. The error is
 // for when another instance has it open.
 func (m *memory) recall(ctx context.Context) error {
-	asideAs, err := m.store.Open(ctx)
+	asideAs, err := m.opening.take()
 	if errors.Is(err, sqlite.ErrInUse) {
 		return fmt.Errorf("another ondemand-proxy uses the data directory %s: end that one, or give this one a directory of its own with data_dir or DATA_DIR", m.directory)
 	}

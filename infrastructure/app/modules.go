@@ -66,7 +66,7 @@ func outboundModule() fx.Option {
 				fx.As(new(chat.Upstream)), fx.As(new(accounts.Authenticator)), fx.As(new(models.Source)),
 			),
 			eventlog.New,
-			func(c config.Config) *sqlite.Store { return sqlite.New(c.DataDir) },
+			func(s Settings) *sqlite.Store { return s.opening.store },
 			func(log *eventlog.Log, ledger *usage.Ledger) web.Recorder { return recorders{log, ledger} },
 			func() *accountView { return &accountView{} },
 			func(log *eventlog.Log) *ledgerWatcher { return &ledgerWatcher{log: log} },

@@ -41,6 +41,8 @@ func Run(ctx context.Context, settings Settings) (err error) {
 		settings.Log = buffer
 		defer buffer.Stop()
 	}
+	settings.opening = open(context.WithoutCancel(ctx), settings.Config.DataDir)
+	defer func() { err = errors.Join(err, settings.opening.end()) }()
 	service := fx.New(options(settings))
 	if err := service.Err(); err != nil {
 		return fmt.Errorf("cannot put the service together: %w", rootCause(err))

@@ -27,5 +27,6 @@ type Settings struct {
 	// LogForPeople writes lines of text instead of JSON.
 	LogForPeople bool
 
-	fail context.CancelCauseFunc // ends the run; Run sets it
+	fail    context.CancelCauseFunc // ends the run; Run sets it
+	opening *opening                // Run sets it too
 }

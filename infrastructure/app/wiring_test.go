@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -24,9 +25,10 @@ func TestEveryConstructorIsReached(t *testing.T) {
 	for _, demo := range []bool{false, true} {
 		var seen recorder
 		settings := Settings{Config: configFor(t, platform(t)), Demo: demo, Out: newConsole(), Log: newConsole()}
+		settings.opening = open(t.Context(), t.TempDir())
 		// The later logger takes the place of the one within options.
 		program := fx.New(options(settings), fx.WithLogger(func() fxevent.Logger { return &seen }))
-		if err := program.Err(); err != nil {
+		if err := errors.Join(program.Err(), settings.opening.end()); err != nil {
 			t.Fatalf("fx: %v", err)
 		}
 		var provided, reached []string

@@ -3,8 +3,8 @@
 // By default Go collects whenever the heap has doubled. This program holds a few megabytes and makes
 // tens of megabytes of garbage a second when it is busy, so that it would collect a dozen times a second;
 // collecting took a sixth of its time. While collections come that often, the heap may grow to Small between
-// two of them, which costs a little memory and nearly none of that time. A larger heap, and one that is
-// seldom collected, are treated as Go does.
+// two of them, which costs a little memory and nearly none of that time. So it may while the program starts,
+// which is over before it would matter. A larger heap, and one that is seldom collected, are treated as Go does.
 package gcpace
 
 import (
@@ -22,6 +22,7 @@ const Small = 32 << 20
 const (
 	usual = 100                    // GOGC as Go has it
 	often = 250 * time.Millisecond // a collection that follows within this does so at once
+	start = time.Second            // after it whatever the start left is collected
 	many  = 5                      // collections that follow at once, one after the other, show that the program is busy
 )
 
@@ -31,8 +32,11 @@ func Begin() (end func()) {
 		return func() {}
 	}
 	p := &pacer{percent: usual}
+	p.set(percentFor(0))
 	p.watch()
+	settle := time.AfterFunc(start, runtime.GC)
 	return func() {
+		settle.Stop()
 		p.over.Store(true)
 		debug.SetGCPercent(usual)
 	}
