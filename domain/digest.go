@@ -50,15 +50,15 @@ func (h *Hasher) Add(messages ...Message) {
 // WithAnswer returns the digest of everything added so far and an assistant's answer
 // whose text has the SHA-256 text. The Hasher stays as it is.
 func (h *Hasher) WithAnswer(text Digest) Digest {
-	cloned, err := h.sum.(hash.Cloner).Clone()
+	longer, err := h.sum.(hash.Cloner).Clone()
 	if err != nil {
 		panic("domain: SHA-256 cannot be cloned: " + err.Error())
 	}
 	w := borrowWorkspace()
 	defer w.giveBack()
-	cloned.Write(w.message(&Message{Role: RoleAssistant}, &text))
-	longer := Hasher{cloned}
-	return longer.Digest()
+	with := Hasher{longer}
+	with.sum.Write(w.message(&Message{Role: RoleAssistant}, &text))
+	return with.Digest()
 }
 
 // Digest returns the digest of everything added so far; adding may go on.
@@ -80,7 +80,7 @@ const hashPiece = 1 << 10
 var workspaces = sync.Pool{New: func() any { return &workspace{sha256.New(), make([]byte, 0, hashPiece)} }}
 
 func borrowWorkspace() *workspace {
-	w := workspaces.Get().(*workspace) //nolint:errcheck // nothing else is in the pool
+	w := workspaces.Get().(*workspace)
 	w.scratch = w.scratch[:0]
 	return w
 }

@@ -44,16 +44,18 @@ type gatherer struct {
 	conn *conn
 }
 
-// newGatherer returns w with large writes gathered; w itself where that cannot be, as in a test. end is
-// to be called when the handler has ended: what is left then net/http flushes itself.
-func newGatherer(w http.ResponseWriter, request *http.Request) (gathering http.ResponseWriter, end func() error) {
+// newGatherer returns w with large writes gathered; nil where that cannot be, as in a test.
+func newGatherer(w http.ResponseWriter, request *http.Request) *gatherer {
 	c, ok := request.Context().Value(connKey{}).(*conn)
 	inner, flushes := w.(response)
 	if !ok || !flushes {
-		return w, func() error { return nil }
+		return nil
 	}
-	return &gatherer{response: inner, conn: c}, c.release
+	return &gatherer{response: inner, conn: c}
 }
+
+// end is for when the handler has ended: what is left then net/http flushes itself.
+func (g *gatherer) end() { _ = g.conn.release() }
 
 // Write implements http.ResponseWriter.
 func (g *gatherer) Write(text []byte) (int, error) {
@@ -89,7 +91,7 @@ func (c *conn) gather(text []byte) (taken bool, err error) {
 		return false, nil
 	}
 	if g.text == nil {
-		g.text = gatherBuffers.Get().(*[]byte) //nolint:errcheck // nothing else is in the pool
+		g.text = gatherBuffers.Get().(*[]byte)
 	}
 	if len(*g.text)+len(text) > gatherMost {
 		return false, c.sendGathered()

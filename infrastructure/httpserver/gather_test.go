@@ -3,6 +3,7 @@ package httpserver
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -49,8 +50,9 @@ func startCounted(t *testing.T, handle http.HandlerFunc) (address string, writes
 	served := make(chan error, 1)
 	go func() { served <- s.http.Serve(limited(listener, 0)) }()
 	t.Cleanup(func() {
-		_ = s.http.Shutdown(context.Background())
-		<-served
+		if err := errors.Join(s.http.Shutdown(context.Background()), <-served); !errors.Is(err, http.ErrServerClosed) {
+			t.Errorf("serving ended with %v", err)
+		}
 	})
 	return "http://" + inner.Addr().String(), &listener.writes
 }

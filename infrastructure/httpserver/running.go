@@ -26,8 +26,10 @@ type counted struct {
 func (c counted) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	c.running.add(1)
 	defer c.running.add(-1)
-	w, end := newGatherer(w, request)
-	defer end()
+	if g := newGatherer(w, request); g != nil {
+		defer g.end()
+		w = g
+	}
 	c.handler.ServeHTTP(w, request)
 }
 

@@ -44,12 +44,16 @@ func BenchmarkRoute(b *testing.B) {
 			}
 			request := tenthTurn()
 			first := &job{request: &request, began: time.Now()}
-			first.begin(in, nil)
+			if err := first.begin(in, nil); err != nil {
+				b.Fatal(err)
+			}
 			in.sessions.Keep(domain.Session{ID: "ours", Account: w.account(0), Tip: first.tip, LastUsed: time.Now()})
 			b.ReportAllocs()
 			for b.Loop() {
 				j := &job{request: &request, began: time.Now()}
-				j.begin(in, nil)
+				if err := j.begin(in, nil); err != nil {
+					b.Fatal(err)
+				}
 				a := &attempt{choice: j.choices[0]}
 				if err := a.route(b.Context()); err != nil || a.session != "ours" {
 					b.Fatalf("routed to %q: %v", a.session, err)
