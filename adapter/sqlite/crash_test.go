@@ -68,13 +68,15 @@ func killOne(t *testing.T, directory string) (recorded []string) {
 	var said []string
 	var when []time.Time
 	var group sync.WaitGroup
+	begun, begin := context.WithTimeout(t.Context(), time.Minute)
 	group.Go(func() {
-		for lines := bufio.NewScanner(output); lines.Scan(); {
+		for lines := bufio.NewScanner(output); lines.Scan(); begin() {
 			mu.Lock()
 			said, when = append(said, lines.Text()), append(when, time.Now())
 			mu.Unlock()
 		}
 	})
+	<-begun.Done() // a busy machine may need a second for the start alone
 	time.Sleep(1200*time.Millisecond + rand.N(800*time.Millisecond))
 	killed := time.Now()
 	if err := victim.Process.Kill(); err != nil {
