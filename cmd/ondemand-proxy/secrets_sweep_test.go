@@ -109,6 +109,8 @@ func (s *sweep) letAllSignIn() {
 			return true
 		})
 		if op == sim.SignIn {
+			// Accounts sign in ahead of need as well: a token that is still on its way could not expire.
+			awaitSim(s.t, s.platform, "no call is under way", func() bool { return s.platform.Running() == 0 })
 			s.platform.ExpireTokens("")
 		}
 	}
