@@ -1,3 +1,5 @@
+//go:build container
+
 package deploy_test
 
 import (
@@ -17,12 +19,17 @@ import (
 	"github.com/openai/openai-go/v3/option"
 )
 
-// image returns the name of the image that a variable holds; without it the test skips.
+// image returns the name of the image that a variable holds; without it the test skips, and fails where everything has
+// to be tried.
 func image(t *testing.T, variable string) string {
 	t.Helper()
 	name := os.Getenv(variable)
 	if name == "" {
-		t.Skip(variable + " names no image: no container is started (see .ci/image)")
+		missing := variable + " names no image: no container is started (see .ci/image)"
+		if os.Getenv("CI") == "true" {
+			t.Fatal(missing)
+		}
+		t.Skip(missing)
 	}
 	return name
 }

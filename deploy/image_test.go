@@ -1,3 +1,5 @@
+//go:build container
+
 package deploy_test
 
 import (
@@ -215,4 +217,35 @@ func TestARunningAnswerEndsWellWhenTheContainerIsStopped(t *testing.T) {
 		t.Errorf("the answer ended with %v after %d pieces, want all of it\n%s", err, pieces, g.logs())
 	}
 	t.Logf("%d pieces; stopping took %s", pieces, <-stopped)
+}
+
+// A Space sets SPACE_ID and its secrets, and nothing else; its proxy speaks https.
+func TestAContainerStartedAsASpaceServesTheAPIAndTheDashboard(t *testing.T) {
+	name, simulator := image(t, spaceVariable), simulate(t, "--first-delay", "20ms", "--delay", "5ms")
+	g := beginGateway(t, name, simulator, nil, "SPACE_ID=somebody/gateway")
+	g.checkChat()
+	if answer, body := g.get("/v1/models"); answer.StatusCode != http.StatusOK || !strings.Contains(body, `"gpt-4o"`) {
+		t.Errorf("/v1/models answers %d %s", answer.StatusCode, body)
+	}
+	https := []string{"X-Forwarded-Proto", "https", "X-Forwarded-For", "203.0.113.7"}
+	page, body := g.do(http.MethodGet, "/", "", https...)
+	if page.StatusCode != http.StatusOK || !strings.Contains(body, "password") {
+		t.Errorf("the page answers %d without a form to log in: %s", page.StatusCode, body)
+	}
+	if policy := page.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "frame-ancestors https://huggingface.co") || page.Header.Get("X-Frame-Options") != "" {
+		t.Errorf("the page may not be framed by huggingface.co: %v", page.Header)
+	}
+	login, body := g.do(http.MethodPost, "/api/login", `{"password":"`+g.token+`"}`, append(https, "Content-Type", "application/json")...)
+	if login.StatusCode >= 300 || len(login.Cookies()) != 1 {
+		t.Fatalf("the login answers %d %s with %d cookies", login.StatusCode, body, len(login.Cookies()))
+	}
+	cookie := login.Cookies()[0]
+	if !cookie.Secure || !cookie.HttpOnly || cookie.SameSite != http.SameSiteNoneMode || !cookie.Partitioned || cookie.Path != "/" {
+		t.Errorf("the cookie is %s, want it to work in a frame of another site, over https only", cookie.Raw)
+	}
+	overview, body := g.do(http.MethodGet, "/api/overview", "", append(https, "Cookie", cookie.Name+"="+cookie.Value)...)
+	if overview.StatusCode != http.StatusOK || regexp.MustCompile(`"in_memory": ?true`).MatchString(body) {
+		t.Errorf("with the cookie the overview answers %d %s, want 200 with a ledger on disk", overview.StatusCode, body)
+	}
+	g.stop()
 }

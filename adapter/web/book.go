@@ -28,7 +28,6 @@ func (s *Server) book(c *gin.Context) {
 	c.Next()
 }
 
-//go:noinline
 func openRecord(c *gin.Context) *domain.Record {
 	record := &domain.Record{RequestID: "req_" + rand.Text(), Began: time.Now(), Outcome: domain.OutcomeCompleted}
 	c.Set(keyRecord, record)

@@ -101,8 +101,6 @@ func (s *Server) stream(c *gin.Context, request *domain.ChatRequest, head *opena
 }
 
 // end ends a stream by how its request ended.
-//
-//go:noinline
 func (s *Server) end(c *gin.Context, out *openai.Stream, err error) {
 	switch {
 	case err != nil && !out.Started():

@@ -1,3 +1,7 @@
+//go:build !race
+
+// The race detector has a memory of its own.
+
 package main_test
 
 import (
@@ -19,9 +23,6 @@ const (
 )
 
 func TestAThousandIdleConnectionsCostUnder30MiB(t *testing.T) {
-	if raceDetector {
-		t.Skip("the race detector has a memory of its own")
-	}
 	for name, open := range map[string]func(*testing.T, net.Conn){
 		"silent from the start": func(*testing.T, net.Conn) {},
 		"after a request":       asksForHealth,

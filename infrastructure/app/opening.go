@@ -28,7 +28,7 @@ func open(ctx context.Context, directory string) *opening {
 	return o
 }
 
-// take returns how opening the store ended. The store is the caller's from then on.
+// take returns how opening the store ended, which it does in time by itself. The store is the caller's from then on.
 func (o *opening) take() (asideAs string, err error) {
 	<-o.done
 	o.taken = true

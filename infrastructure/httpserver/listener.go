@@ -86,8 +86,11 @@ func (c *conn) CloseWrite() error {
 
 // Write implements net.Conn. What it gathers is written for certain only after release.
 func (c *conn) Write(text []byte) (int, error) {
-	if taken, err := c.gather(text); taken || err != nil {
-		return len(text), err
+	switch taken, err := c.gather(text); {
+	case err != nil:
+		return 0, err
+	case taken:
+		return len(text), nil
 	}
 	return c.write(text)
 }
