@@ -44,6 +44,7 @@ func TestAThousandIdleConnectionsCostUnder30MiB(t *testing.T) {
 				if time.Since(began) > 5*time.Second {
 					t.Fatalf("only %v of the connections were taken", most.files-before.files)
 				}
+				time.Sleep(betweenScrapes)
 			}
 			// A machine that is slow may get so far only when the silent ones, after ten seconds, are closed.
 			after := settled(t, scrape)

@@ -29,6 +29,9 @@ func footingOf(metrics map[string]float64) footing {
 	}
 }
 
+// betweenScrapes lets a process be idle that is asked again and again: one that is busy may take more memory.
+const betweenScrapes = 25 * time.Millisecond
+
 // settled returns what a process takes that has nothing to do: the least of everything seen while
 // its memory is collected three times, as pools and finalizers need, and then goes back to the system,
 // until a second and a half brought no more. Being asked is what makes it collect.
@@ -40,6 +43,7 @@ func settled(t *testing.T, scrape func() map[string]float64) footing {
 		if time.Now().After(deadline) {
 			t.Fatal("the program's memory was not collected three times within a minute")
 		}
+		time.Sleep(betweenScrapes)
 		metrics = scrape()
 		least = least.and(footingOf(metrics))
 	}

@@ -22,7 +22,7 @@ const Small = 32 << 20
 const (
 	usual = 100                    // GOGC as Go has it
 	often = 250 * time.Millisecond // a collection that follows within this does so at once
-	start = time.Second            // after it whatever the start left is collected
+	start = 200 * time.Millisecond // after it whatever the start left is collected
 	many  = 5                      // collections that follow at once, one after the other, show that the program is busy
 )
 
