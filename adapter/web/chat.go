@@ -45,7 +45,22 @@ func (s *Server) whole(c *gin.Context, request *domain.ChatRequest, head *openai
 	completion := answer.Completion(head, recordOf(c).Usage)
 	c.Header("Content-Length", strconv.Itoa(len(completion)))
 	c.Data(http.StatusOK, "application/json", completion)
-	c.Writer.Flush() // the books are kept while the client reads
+	if (telling{c.Writer}).FlushError() != nil { // the books are kept while the client reads
+		recordOf(c).Outcome = domain.OutcomeClientGone
+	}
+}
+
+// telling is gin's writer, with flushes that tell how they went: much of an answer reaches the connection
+// only then.
+type telling struct{ gin.ResponseWriter }
+
+// FlushError is Flush for http.ResponseController.
+func (w telling) FlushError() error {
+	w.WriteHeaderNow()
+	if inner, wraps := w.ResponseWriter.(interface{ Unwrap() http.ResponseWriter }); wraps {
+		return http.NewResponseController(inner.Unwrap()).Flush()
+	}
+	return http.ErrNotSupported
 }
 
 // chatRequest reads the request. release gives back the room that it takes: what is made of a
@@ -92,7 +107,7 @@ func keep(c *gin.Context, record *domain.Record) {
 // stream answers with server-sent events. Until something is on the wire, a failure is
 // a plain error; from then on it is an event, and the stream ends without [DONE].
 func (s *Server) stream(c *gin.Context, request *domain.ChatRequest, head *openai.Head) {
-	out := openai.NewStream(c.Writer, head, s.options.Heartbeat)
+	out := openai.NewStream(telling{c.Writer}, head, s.options.Heartbeat)
 	defer out.Close()
 	record, err := s.chat.Complete(c.Request.Context(), request, out)
 	keep(c, record)

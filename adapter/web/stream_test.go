@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -215,4 +216,34 @@ func TestAStreamKnowsFromItsSinkThatTheClientIsGone(t *testing.T) {
 	if err := within(t, "the error of Deliver", told); domain.KindOf(err) != domain.ClientGone {
 		t.Errorf("Deliver to a client that left says %v, want ClientGone", err)
 	}
+}
+
+// deaf takes what is written, and fails to send it.
+type deaf struct{ *httptest.ResponseRecorder }
+
+func (deaf) FlushError() error { return errors.New("broken pipe") }
+
+func TestAnAnswerThatCouldNotBeSentIsNoCompletion(t *testing.T) {
+	for name, body := range map[string]string{"whole": plainBody, "streamed": liveBody} {
+		s := newSurface(t, func(ctx context.Context, request domain.ChatRequest, out chat.Sink) (domain.Usage, error) {
+			return hello(ctx, request, gathering{out})
+		}, nil)
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/chat/completions", strings.NewReader(body))
+		request.Header.Set("Authorization", "Bearer "+token)
+		s.ServeHTTP(deaf{httptest.NewRecorder()}, request)
+		if len(s.books.records) != 1 || s.books.records[0].Outcome != domain.OutcomeClientGone {
+			t.Errorf("%s: the records are %+v, want one of a client that was gone", name, s.books.records)
+		}
+	}
+}
+
+// gathering leaves all flushing to the end.
+type gathering struct{ chat.Sink }
+
+func (g gathering) Deliver(choice int, delta *domain.Delta, _ bool) error {
+	return g.Sink.Deliver(choice, delta, true)
+}
+
+func (g gathering) Finish(choice int, reason domain.FinishReason, _ bool) error {
+	return g.Sink.Finish(choice, reason, true)
 }

@@ -66,10 +66,7 @@ func (g *gatherer) Write(text []byte) (int, error) {
 }
 
 // Flush implements http.Flusher.
-func (g *gatherer) Flush() {
-	_ = g.response.FlushError()
-	_ = g.conn.release()
-}
+func (g *gatherer) Flush() { _ = g.FlushError() }
 
 // FlushError is Flush for http.ResponseController.
 func (g *gatherer) FlushError() error {
