@@ -2,7 +2,7 @@ package app
 
 import (
 	"context"
-	"net/http"
+
 	"sync"
 
 	"go.uber.org/fx"
@@ -13,6 +13,7 @@ import (
 	"ondemand-api-proxy/adapter/sqlite"
 	"ondemand-api-proxy/adapter/web"
 	"ondemand-api-proxy/infrastructure/config"
+	"ondemand-api-proxy/infrastructure/httpclient"
 	"ondemand-api-proxy/infrastructure/httpserver"
 	"ondemand-api-proxy/usecase/accounts"
 	"ondemand-api-proxy/usecase/chat"
@@ -27,7 +28,7 @@ type parts struct {
 	Settings  Settings
 	Config    config.Config
 	Log       *zap.Logger
-	Transport *http.Transport
+	Transport *httpclient.Transport
 	Store     *sqlite.Store
 	Ledger    *usage.Ledger
 	Sessions  *chat.Sessions

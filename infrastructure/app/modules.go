@@ -1,7 +1,6 @@
 package app
 
 import (
-	"net/http"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -60,7 +59,7 @@ func outboundModule() fx.Option {
 		"outbound",
 		fx.Provide(
 			fx.Annotate(
-				func(c config.Config, s Settings, transport *http.Transport) *ondemand.Client {
+				func(c config.Config, s Settings, transport *httpclient.Transport) *ondemand.Client {
 					return newClient(c, s.Version, transport)
 				},
 				fx.As(new(chat.Upstream)), fx.As(new(accounts.Authenticator)), fx.As(new(models.Source)),
@@ -86,7 +85,7 @@ func outboundModule() fx.Option {
 	)
 }
 
-func newClient(c config.Config, version string, transport *http.Transport) *ondemand.Client {
+func newClient(c config.Config, version string, transport *httpclient.Transport) *ondemand.Client {
 	return ondemand.New(ondemand.Options{
 		GatewayURL: c.UpstreamGatewayURL, APIURL: c.UpstreamAPIURL,
 		RequestTimeout: c.RequestTimeout, StreamTimeout: c.StreamTimeout,

@@ -1,11 +1,15 @@
 package httpclient_test
 
 import (
-	"crypto/x509"
+	"crypto/tls"
+	"errors"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -17,7 +21,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func newTransport(t *testing.T) *http.Transport {
+func newTransport(t *testing.T) *httpclient.Transport {
 	t.Helper()
 	transport := httpclient.NewTransport()
 	t.Cleanup(transport.CloseIdleConnections)
@@ -44,16 +48,55 @@ func call(t *testing.T, transport http.RoundTripper, url string) *http.Response 
 	return response
 }
 
-func TestHTTP2IsSpokenWhereItCanBe(t *testing.T) {
+// TestEveryStreamHasAConnectionOfItsOwn although the server would speak HTTP/2.
+func TestEveryStreamHasAConnectionOfItsOwn(t *testing.T) {
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	server.EnableHTTP2 = true
 	server.StartTLS()
 	defer server.Close()
 	transport := newTransport(t)
-	transport.TLSClientConfig.RootCAs = x509.NewCertPool()
-	transport.TLSClientConfig.RootCAs.AddCert(server.Certificate())
-	if response := call(t, transport, server.URL); response != nil && response.ProtoMajor != 2 {
-		t.Errorf("got %s, want HTTP/2", response.Proto)
+	transport.Trust(server.Certificate())
+	for range 3 {
+		if response := call(t, transport, server.URL); response != nil && response.ProtoMajor != 1 {
+			t.Errorf("got %s, want HTTP/1.1", response.Proto)
+		}
+		if n := transport.Idle(); n != 1 {
+			t.Errorf("%d connections are kept", n)
+		}
+	}
+}
+
+func TestWhoIsNotTrustedIsNotAsked(t *testing.T) {
+	server := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("it was asked") }))
+	defer server.Close()
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	_, err := ask(t.Context(), newTransport(t), server.URL, "secret") //nolint:bodyclose // there is none
+	var untrusted *tls.CertificateVerificationError
+	if !errors.As(err, &untrusted) {
+		t.Errorf("got %v", err)
+	}
+	plain := httptest.NewServer(http.NotFoundHandler())
+	defer plain.Close()
+	_, err = ask(t.Context(), newTransport(t), strings.Replace(plain.URL, "http:", "https:", 1), "secret") //nolint:bodyclose // there is none
+	var noTLS tls.RecordHeaderError
+	if !errors.As(err, &noTLS) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAProxyIsUsed(t *testing.T) {
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Asked", r.URL.String())
+	}))
+	defer proxy.Close()
+	transport := newTransport(t)
+	address, err := url.Parse(proxy.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport.Through(address)
+	if response := call(t, transport, "http://far.example/away"); response != nil && response.Header.Get("X-Asked") != "http://far.example/away" {
+		t.Errorf("the proxy was asked for %q", response.Header.Get("X-Asked"))
 	}
 }
 

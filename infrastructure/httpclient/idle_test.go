@@ -1,0 +1,77 @@
+package httpclient
+
+import (
+	"errors"
+	"io"
+	"net"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// idleConn returns a connection, and what tells whether it was closed.
+func idleConn(t *testing.T, to address) (c *conn, closed func() bool) {
+	ours, theirs := net.Pipe()
+	t.Cleanup(func() { _, _ = ours.Close(), theirs.Close() })
+	return &conn{Conn: ours, to: to}, func() bool {
+		_ = theirs.SetReadDeadline(time.Now())
+		_, err := theirs.Read(make([]byte, 1))
+		return errors.Is(err, io.EOF)
+	}
+}
+
+func TestTheConnectionUsedLastIsUsedNextAndTheOthersGoInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var idle idleConns
+		here, there := address{host: "here:80"}, address{host: "here:80", secure: true}
+		if idle.take(here) != nil {
+			t.Fatal("there was a connection before there was any")
+		}
+		old, oldClosed := idleConn(t, here)
+		young, youngClosed := idleConn(t, here)
+		other, otherClosed := idleConn(t, there)
+		idle.put(old)
+		time.Sleep(idleTimeout / 2)
+		idle.put(young)
+		idle.put(other)
+		if got := idle.take(here); got != young {
+			t.Error("not the connection that was used last was taken")
+		}
+		if got := idle.take(there); got != other {
+			t.Error("a connection to another address was taken")
+		}
+		idle.put(young)
+		idle.put(other)
+
+		time.Sleep(idleTimeout/2 + time.Second)
+		synctest.Wait()
+		if !oldClosed() || youngClosed() || otherClosed() {
+			t.Errorf("after its time the old one is closed: %t, and the young ones: %t, %t", oldClosed(), youngClosed(), otherClosed())
+		}
+		time.Sleep(idleTimeout)
+		synctest.Wait()
+		if !youngClosed() || !otherClosed() || idle.sweep != nil || len(idle.conns) != 0 {
+			t.Errorf("later all are closed: %t, %t; left are %d, sweeping goes on: %t", youngClosed(), otherClosed(), len(idle.conns), idle.sweep != nil)
+		}
+	})
+}
+
+func TestIdleConnectionsAreBoundedAndClosed(t *testing.T) {
+	var idle idleConns
+	to := address{host: "here:80"}
+	first, firstClosed := idleConn(t, to)
+	idle.put(first)
+	for range maxIdle - 1 {
+		c, _ := idleConn(t, to)
+		idle.put(c)
+	}
+	more, moreClosed := idleConn(t, to)
+	idle.put(more)
+	if firstClosed() || !moreClosed() {
+		t.Errorf("one too many is closed: %t, and the first: %t", moreClosed(), firstClosed())
+	}
+	idle.close()
+	if !firstClosed() || len(idle.conns) != 0 || idle.sweep != nil {
+		t.Errorf("the first is closed: %t; left are %d, sweeping goes on: %t", firstClosed(), len(idle.conns), idle.sweep != nil)
+	}
+}
