@@ -199,19 +199,21 @@ func (u *upstream) answer(conn net.Conn, pacer *pacer, body []byte, stream bool)
 		}
 		return ending(a, send(conn, a.whole))
 	}
+	pause := time.Duration(u.delay.Load())
+	if pause == 0 {
+		return ending(a, u.pour(conn, a))
+	}
 	if err := send(conn, a.streamHead); err != nil {
 		return err
 	}
-	if pause := time.Duration(u.delay.Load()); pause > 0 {
-		return ending(a, pacer.stream(conn, a, pause))
-	}
-	return ending(a, u.pour(conn, a))
+	return ending(a, pacer.stream(conn, a, pause))
 }
 
-// pour sends all frames at once.
+// pour sends all frames at once. The head goes out before them, unless all leave
+// together: then with them, as that of the floor's one body does.
 func (u *upstream) pour(conn net.Conn, a *answer) error {
 	frames := make([][]byte, 0, 64)
-	frames = append(append(frames, a.deltas...), a.streamTail...)
+	frames = append(append(append(frames, a.streamHead), a.deltas...), a.streamTail...)
 	var joined []byte
 	perWrite := int(u.perWrite.Load())
 	for i := 0; i < len(frames); i += perWrite {
