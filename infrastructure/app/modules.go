@@ -17,6 +17,7 @@ import (
 	"ondemand-api-proxy/adapter/tiktoken"
 	"ondemand-api-proxy/adapter/web"
 	"ondemand-api-proxy/infrastructure/config"
+	"ondemand-api-proxy/infrastructure/cpupace"
 	"ondemand-api-proxy/infrastructure/httpclient"
 	"ondemand-api-proxy/infrastructure/httpserver"
 	"ondemand-api-proxy/infrastructure/logging"
@@ -163,6 +164,7 @@ func inboundModule() fx.Option {
 				return httpserver.Options{
 					Host: c.Host, Port: c.Port, Grace: c.ShutdownGrace,
 					MaxConnections: 2 * (c.MaxInFlight + c.MaxQueue), // some clients keep idle ones
+					Began:          cpupace.New().Began,
 				}
 			},
 			httpserver.New,

@@ -11,6 +11,8 @@ type running struct {
 	mu   sync.Mutex
 	now  int
 	idle chan struct{} // closed when now falls to zero; nil: nobody waits
+
+	began func(now int) // told of each that begins
 }
 
 // count is handler, counted, with what it writes gathered.
@@ -24,7 +26,7 @@ type counted struct {
 
 // ServeHTTP implements http.Handler.
 func (c counted) ServeHTTP(w http.ResponseWriter, request *http.Request) {
-	c.running.add(1)
+	c.running.began(c.running.add(1))
 	defer c.running.add(-1)
 	if g := newGatherer(w, request); g != nil {
 		defer g.end()
@@ -33,7 +35,8 @@ func (c counted) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	c.handler.ServeHTTP(w, request)
 }
 
-func (r *running) add(n int) {
+// add returns how many there are now.
+func (r *running) add(n int) (now int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.now += n
@@ -41,6 +44,7 @@ func (r *running) add(n int) {
 		close(r.idle)
 		r.idle = nil
 	}
+	return r.now
 }
 
 // wait returns when no request is being served, or ctx ends. One goroutine may wait.

@@ -33,6 +33,8 @@ type Options struct {
 	// MaxConnections is how many clients may be connected at once; more wait for one that
 	// ends. 0: no limit.
 	MaxConnections int
+	// Began is told of each request that begins: how many run now, with it. It must not block. nil: nobody is told.
+	Began func(running int)
 }
 
 // The server's own limits. An answer may take as long as it takes; a request's head not.
@@ -61,6 +63,9 @@ type Server struct {
 func New(options Options, handler Handler, log *zap.Logger) *Server {
 	requests, end := context.WithCancelCause(context.Background())
 	s := &Server{options: options, handler: handler, end: end, served: make(chan error, 1)}
+	if s.running.began = options.Began; options.Began == nil {
+		s.running.began = func(int) {}
+	}
 	s.http = &http.Server{
 		Handler: s.running.count(handler), ReadHeaderTimeout: headTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeadBytes,
 		BaseContext: func(net.Listener) context.Context { return requests },
