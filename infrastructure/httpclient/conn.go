@@ -87,7 +87,7 @@ func (t *Transport) dial(ctx context.Context, to address) (*conn, error) {
 		return nil, err
 	}
 	c := &conn{Conn: dialled, to: to}
-	c.reader = bufio.NewReader(c)
+	c.reader = bufio.NewReaderSize(c, readBuffer)
 	if c.socket, err = dialled.(*net.TCPConn).SyscallConn(); err == nil && to.secure { //nolint:errcheck,forcetypeassert // it was asked for TCP
 		c.Conn, err = t.handshake(ctx, dialled, to.host)
 	}

@@ -17,6 +17,8 @@ const (
 	maxIdle       = 1024
 	tlsSessions   = 64
 	maxHeaderSize = 256 << 10 // bytes
+	// What a connection reads at once: most of a short stream that came together. A stream that waits holds it, too.
+	readBuffer = 8 << 10 // bytes
 	// What a peer's system takes before the peer reads any of it, with room to spare, in bytes.
 	maxUnread = 32 << 10
 )
