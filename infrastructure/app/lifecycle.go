@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-
 	"sync"
 
 	"go.uber.org/fx"

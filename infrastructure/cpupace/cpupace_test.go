@@ -33,7 +33,7 @@ func TestOneRequestAtATimeUsesOneProcessor(t *testing.T) {
 		}
 		pace.Began(1)
 		expect("right after the start", all)
-		time.Sleep(Calm + 1)
+		time.Sleep(Calm + time.Nanosecond)
 		pace.Began(1)
 		expect("one after the other", 1)
 		pace.Began(2)
@@ -41,7 +41,7 @@ func TestOneRequestAtATimeUsesOneProcessor(t *testing.T) {
 		time.Sleep(Calm)
 		pace.Began(1)
 		expect("soon after two at once", all)
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		pace.Began(1)
 		expect("one after the other again", 1)
 		pace.Began(3)

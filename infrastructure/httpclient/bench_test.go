@@ -20,7 +20,7 @@ func BenchmarkTheTransport(b *testing.B) {
 			_, _ = io.Copy(io.Discard, r.Body)
 			for range 50 {
 				_, _ = io.WriteString(w, frame)
-				w.(http.Flusher).Flush() //nolint:errcheck,forcetypeassert // it can
+				w.(http.Flusher).Flush()
 			}
 		}))
 		if s.EnableHTTP2 = secure; secure {
@@ -36,7 +36,7 @@ func BenchmarkTheTransport(b *testing.B) {
 
 	own := httpclient.NewTransport()
 	own.Trust(secure.Certificate())
-	theirs := &http.Transport{MaxIdleConnsPerHost: 1000, ForceAttemptHTTP2: true, TLSClientConfig: secure.Client().Transport.(*http.Transport).TLSClientConfig} //nolint:errcheck,forcetypeassert // it is
+	theirs := &http.Transport{MaxIdleConnsPerHost: 1000, ForceAttemptHTTP2: true, TLSClientConfig: secure.Client().Transport.(*http.Transport).TLSClientConfig}
 	theirs.TLSClientConfig.RootCAs = x509.NewCertPool()
 	theirs.TLSClientConfig.RootCAs.AddCert(secure.Certificate())
 	defer own.CloseIdleConnections()

@@ -88,7 +88,7 @@ func (t *Transport) dial(ctx context.Context, to address) (*conn, error) {
 	}
 	c := &conn{Conn: dialled, to: to}
 	c.reader = bufio.NewReaderSize(c, readBuffer)
-	if c.socket, err = dialled.(*net.TCPConn).SyscallConn(); err == nil && to.secure { //nolint:errcheck,forcetypeassert // it was asked for TCP
+	if c.socket, err = dialled.(*net.TCPConn).SyscallConn(); err == nil && to.secure {
 		c.Conn, err = t.handshake(ctx, dialled, to.host)
 	}
 	if err != nil {

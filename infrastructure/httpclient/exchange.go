@@ -53,7 +53,7 @@ func causeOr(ctx context.Context, err error) error {
 
 // ask sends a request and reads the head of its answer.
 func (c *conn) ask(request *http.Request) (*http.Response, error) {
-	writer := writers.Get().(*bufio.Writer) //nolint:errcheck,forcetypeassert // nothing else is in it
+	writer := writers.Get().(*bufio.Writer)
 	writer.Reset(c.Conn)
 	err := request.Write(writer)
 	if err == nil {
@@ -101,7 +101,7 @@ func (b *body) Read(p []byte) (int, error) {
 	}
 	n, err := b.source.Read(p)
 	switch {
-	case err == io.EOF: //nolint:errorlint // io.Reader promises it unwrapped
+	case err == io.EOF:
 		b.err = err
 		b.end(b.lasting && b.conn.reader.Buffered() == 0)
 	case err != nil:

@@ -32,7 +32,7 @@ func ask(ctx context.Context, transport http.RoundTripper, url, body string) (*h
 // connection.
 func rawServer(t *testing.T, answer func(conn net.Conn, request *http.Request, body []byte) bool) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // at once
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +121,7 @@ func callAnyhow(ctx context.Context, transport http.RoundTripper, url, name stri
 	}
 	response, err := ask(ctx, transport, url, name)
 	if err != nil {
-		return nil //nolint:nilerr // spoilt or cancelled
+		return nil
 	}
 	defer func() { _ = response.Body.Close() }()
 	if kind == 1 {
@@ -217,7 +217,7 @@ func TestACallEndsWithItsContext(t *testing.T) {
 		gone <- struct{}{}
 		return false
 	})
-	mute, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // at once
+	mute, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

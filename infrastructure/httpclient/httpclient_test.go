@@ -70,14 +70,14 @@ func TestWhoIsNotTrustedIsNotAsked(t *testing.T) {
 	server := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("it was asked") }))
 	defer server.Close()
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
-	_, err := ask(t.Context(), newTransport(t), server.URL, "secret") //nolint:bodyclose // there is none
+	_, err := ask(t.Context(), newTransport(t), server.URL, "secret")
 	var untrusted *tls.CertificateVerificationError
 	if !errors.As(err, &untrusted) {
 		t.Errorf("got %v", err)
 	}
 	plain := httptest.NewServer(http.NotFoundHandler())
 	defer plain.Close()
-	_, err = ask(t.Context(), newTransport(t), strings.Replace(plain.URL, "http:", "https:", 1), "secret") //nolint:bodyclose // there is none
+	_, err = ask(t.Context(), newTransport(t), strings.Replace(plain.URL, "http:", "https:", 1), "secret")
 	var noTLS tls.RecordHeaderError
 	if !errors.As(err, &noTLS) {
 		t.Errorf("got %v", err)

@@ -11,7 +11,7 @@ func (c *conn) quiet() bool {
 	err := c.socket.Read(func(descriptor uintptr) bool {
 		var one [1]byte
 		_, err := syscall.Read(int(descriptor), one[:]) // never waits; what it reads ends the connection
-		quiet = err == syscall.EAGAIN                   //nolint:errorlint // a number, not wrapped
+		quiet = err == syscall.EAGAIN
 		return true
 	})
 	return err == nil && quiet

@@ -12,7 +12,7 @@ type running struct {
 	now  int
 	idle chan struct{} // closed when now falls to zero; nil: nobody waits
 
-	began func(now int) // told of each that begins
+	began func(now int) // told of each that begins; nil: nobody is told
 }
 
 // count is handler, counted, with what it writes gathered.
@@ -26,7 +26,9 @@ type counted struct {
 
 // ServeHTTP implements http.Handler.
 func (c counted) ServeHTTP(w http.ResponseWriter, request *http.Request) {
-	c.running.began(c.running.add(1))
+	if now := c.running.add(1); c.running.began != nil {
+		c.running.began(now)
+	}
 	defer c.running.add(-1)
 	if g := newGatherer(w, request); g != nil {
 		defer g.end()

@@ -63,9 +63,7 @@ type Server struct {
 func New(options Options, handler Handler, log *zap.Logger) *Server {
 	requests, end := context.WithCancelCause(context.Background())
 	s := &Server{options: options, handler: handler, end: end, served: make(chan error, 1)}
-	if s.running.began = options.Began; options.Began == nil {
-		s.running.began = func(int) {}
-	}
+	s.running.began = options.Began
 	s.http = &http.Server{
 		Handler: s.running.count(handler), ReadHeaderTimeout: headTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeadBytes,
 		BaseContext: func(net.Listener) context.Context { return requests },

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -173,6 +174,24 @@ func TestWaitingForRunningRequestsMissesNone(t *testing.T) {
 		if r.now != 0 {
 			t.Fatalf("%d requests are counted as running, want none", r.now)
 		}
+	}
+}
+
+func TestWhoBeginsIsToldWithHowManyRun(t *testing.T) {
+	var told []int
+	r := running{began: func(now int) { told = append(told, now) }}
+	var within http.Handler
+	handler := r.count(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		if request.Method == http.MethodPost {
+			within.ServeHTTP(w, new(http.Request)) // a second one, beside the first
+		}
+	}))
+	within = handler
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodGet} {
+		handler.ServeHTTP(httptest.NewRecorder(), &http.Request{Method: method})
+	}
+	if want := []int{1, 1, 2, 1}; !slices.Equal(told, want) {
+		t.Errorf("told were %v, want %v", told, want)
 	}
 }
 
