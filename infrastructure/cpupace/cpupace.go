@@ -15,7 +15,7 @@ import (
 )
 
 // Calm is how long no two requests may have overlapped before one processor is used.
-const Calm = time.Second
+const Calm = 500 * time.Millisecond
 
 // Pace is what the program's requests ask for.
 type Pace struct {

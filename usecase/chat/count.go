@@ -59,6 +59,9 @@ func countTokens(tokens Tokenizer, text []byte) int {
 	return total
 }
 
+// usualAnswer is the room that a text gets at first, in bytes: many short answers fit in.
+const usualAnswer = 512
+
 // tally gathers what an estimate of a text's tokens needs: its beginning and its size.
 type tally struct {
 	head []byte
@@ -67,6 +70,9 @@ type tally struct {
 
 func (t *tally) add(text []byte) {
 	t.size += len(text)
+	if t.head == nil {
+		t.head = make([]byte, 0, usualAnswer)
+	}
 	if room := maxCounted - len(t.head); room > 0 {
 		t.head = append(t.head, text[:min(room, len(text))]...)
 	}
