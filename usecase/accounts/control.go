@@ -82,7 +82,7 @@ func (p *Pool) CallAhead(ctx context.Context, id domain.AccountID, call func(con
 func (p *Pool) control(ctx context.Context, m *member, account domain.Account, call func(context.Context, *domain.Account, *domain.Grant) error, trouble bool) error {
 	began := time.Now()
 	var called error
-	err := p.call(ctx, m, &account, func(ctx context.Context, account *domain.Account, grant *domain.Grant) error {
+	err := p.call(ctx, m, &account, began, func(ctx context.Context, account *domain.Account, grant *domain.Grant) error {
 		called = call(ctx, account, grant)
 		return called
 	})

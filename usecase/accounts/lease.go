@@ -24,7 +24,7 @@ func (l *Lease) Account() domain.Account { return l.account }
 // is needed, and when the call ends in GrantExpired it renews the token and makes
 // the same call once more.
 func (l *Lease) Call(ctx context.Context, call func(context.Context, *domain.Account, *domain.Grant) error) error {
-	return l.pool.call(ctx, l.member, &l.account, call)
+	return l.pool.call(ctx, l.member, &l.account, l.began, call)
 }
 
 // Release gives the account back and tells how the work ended: nil for well, else an

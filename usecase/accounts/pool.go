@@ -63,6 +63,9 @@ type member struct {
 	window   window
 	grant    *grant
 	renewal  *renewal // under way, or nil
+	// The account's trouble that a renewal met last, and when.
+	trouble   error
+	troubleAt time.Time
 }
 
 // New returns a pool of the accounts. Close ends it.

@@ -51,9 +51,9 @@ type renewal struct {
 	err  error // set before done is closed
 }
 
-// call makes one upstream call with the account's token. See Lease.Call.
-func (p *Pool) call(ctx context.Context, m *member, account *domain.Account, call func(context.Context, *domain.Account, *domain.Grant) error) error {
-	g, err := p.grantAfter(ctx, m, 0)
+// call makes one upstream call with the account's token, as a part of work that began at began. See Lease.Call.
+func (p *Pool) call(ctx context.Context, m *member, account *domain.Account, began time.Time, call func(context.Context, *domain.Account, *domain.Grant) error) error {
+	g, err := p.grantAfter(ctx, m, 0, began)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (p *Pool) call(ctx context.Context, m *member, account *domain.Account, cal
 		return err
 	}
 	if !g.lastChance(time.Now()) {
-		if g, err = p.grantAfter(ctx, m, g.number); err != nil {
+		if g, err = p.grantAfter(ctx, m, g.number, began); err != nil {
 			return err
 		}
 		err = call(ctx, account, &g.Grant)
@@ -79,8 +79,9 @@ func (p *Pool) call(ctx context.Context, m *member, account *domain.Account, cal
 }
 
 // grantAfter returns a usable token newer than number, renewing it where needed. All who
-// need the same account's token share one renewal.
-func (p *Pool) grantAfter(ctx context.Context, m *member, number int) (*grant, error) {
+// need the same account's token share one renewal; if it shows that the account is in trouble, so does all work that
+// began before that was known: the platform is not asked the same again.
+func (p *Pool) grantAfter(ctx context.Context, m *member, number int, began time.Time) (*grant, error) {
 	p.mu.Lock()
 	g := m.grant
 	if g.number > number && (g.staleAt.IsZero() || time.Now().Before(g.staleAt)) {
@@ -89,9 +90,9 @@ func (p *Pool) grantAfter(ctx context.Context, m *member, number int) (*grant, e
 	}
 	r := m.renewal
 	if r == nil {
-		if p.closed {
+		if err := p.mayRenew(m, began); err != nil {
 			p.mu.Unlock()
-			return nil, domain.E(domain.Unavailable, "The proxy is shutting down.", nil)
+			return nil, err
 		}
 		r = &renewal{done: make(chan struct{})}
 		m.renewal = r
@@ -116,6 +117,17 @@ func (p *Pool) grantAfter(ctx context.Context, m *member, number int) (*grant, e
 	return nil, r.err
 }
 
+// mayRenew tells, under the lock, what speaks against a renewal for work that began at began.
+func (p *Pool) mayRenew(m *member, began time.Time) error {
+	switch {
+	case p.closed:
+		return domain.E(domain.Unavailable, "The proxy is shutting down.", nil)
+	case !began.After(m.troubleAt):
+		return m.trouble
+	}
+	return nil
+}
+
 // alive tells whether the token may still be good, whatever became of renewing it.
 func (g *grant) alive(now time.Time) bool {
 	return g.number > 0 && !g.Expires.IsZero() && now.Before(g.Expires)
@@ -123,6 +135,7 @@ func (g *grant) alive(now time.Time) bool {
 
 // renew gets a new token for the member: by refresh, else by signing in.
 func (p *Pool) renew(m *member, account domain.Account, old *grant, r *renewal) {
+	began := time.Now()
 	var fresh domain.Grant
 	var err error
 	how := Refresh
@@ -148,12 +161,19 @@ func (p *Pool) renew(m *member, account domain.Account, old *grant, r *renewal) 
 			staleAt: staleAt(fresh.Expires, time.Now()), doubtUntil: m.grant.doubtUntil,
 		}
 	}
-	if err != nil && m.grant.alive(time.Now()) {
-		m.change(func(g *grant) { g.staleAt = time.Now().Add(renewAgain) })
+	tell, now := func() {}, time.Now()
+	switch {
+	case err == nil:
+	case m.grant.alive(now):
+		m.change(func(g *grant) { g.staleAt = now.Add(renewAgain) })
+	case domain.KindOf(err).IsAccountTrouble(): // at once: nobody is to find the account ready and ask again
+		m.trouble, m.troubleAt = err, now
+		tell = p.report(m, account, err, began, now)
 	}
 	m.renewal = nil
 	r.err = err
 	p.mu.Unlock()
+	tell()
 	close(r.done)
 }
 

@@ -95,6 +95,35 @@ func TestASignInThatIsRefusedSaysSo(t *testing.T) {
 	}
 }
 
+// TestARefusedPasswordIsNotTriedAgainByWorkThatBeganBefore although it comes to its sign-in only then.
+func TestARefusedPasswordIsNotTriedAgainByWorkThatBeganBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		auth := &platform{signIn: func() (domain.Grant, error) { return domain.Grant{}, fault(domain.CredentialRefused) }}
+		p := pool(t, auth, account(t, "a", domain.AccountLimits{}))
+		first, second := acquire(t, p, Wish{}), acquire(t, p, Wish{})
+		time.Sleep(time.Second)
+		for i, l := range []*Lease{first, second} {
+			if err := l.Call(t.Context(), nothing); domain.KindOf(err) != domain.CredentialRefused {
+				t.Errorf("request %d got %v", i, err)
+			}
+		}
+		if _, err := p.Acquire(t.Context(), Wish{}); domain.KindOf(err) != domain.NoAccount {
+			t.Errorf("before either request is done a third one got %v", err)
+		}
+		first.Release(fault(domain.CredentialRefused))
+		second.Release(fault(domain.CredentialRefused))
+		if auth.signIns != 1 {
+			t.Errorf("%d sign-ins with a refused password, want 1", auth.signIns)
+		}
+		time.Sleep(24 * time.Hour) // long enough for another try
+		third := acquire(t, p, Wish{})
+		if err := third.Call(t.Context(), nothing); domain.KindOf(err) != domain.CredentialRefused || auth.signIns != 2 {
+			t.Errorf("a day later a request got %v, after %d sign-ins in all", err, auth.signIns)
+		}
+		third.Release(fault(domain.CredentialRefused))
+	})
+}
+
 func TestATokenRefusedRightAfterSignInIsABadCredential(t *testing.T) {
 	auth := &platform{refresh: func() (domain.Grant, error) { return domain.Grant{}, fault(domain.UpstreamFault) }}
 	p := pool(t, auth, account(t, "a", domain.AccountLimits{}))
