@@ -4,7 +4,8 @@
 // tens of megabytes of garbage a second when it is busy, so that it would collect a dozen times a second;
 // collecting took a sixth of its time. While collections come that often, the heap may grow to Small between
 // two of them, which costs a little memory and nearly none of that time. So it may while the program starts,
-// which is over before it would matter. A larger heap, and one that is seldom collected, are treated as Go does.
+// which is over before it would matter. While a small heap is seldom collected it may grow by half: collecting it twice as often costs next
+// to nothing then, and what it does not need goes back to the system. A larger heap is treated as Go does.
 package gcpace
 
 import (
@@ -21,6 +22,7 @@ const Small = 32 << 20
 
 const (
 	usual = 100                    // GOGC as Go has it
+	calm  = 50                     // for a small heap that is seldom collected
 	often = 250 * time.Millisecond // a collection that follows within this does so at once
 	start = 200 * time.Millisecond // after it whatever the start left is collected
 	many  = 5                      // collections that follow at once, one after the other, show that the program is busy
@@ -75,10 +77,13 @@ func (p *pacer) next(now time.Time, live uint64) int {
 	default:
 		p.quick = 0
 	}
-	if p.quick < many {
-		return usual
+	switch {
+	case p.quick >= many:
+		return percentFor(live)
+	case live < Small:
+		return calm
 	}
-	return percentFor(live)
+	return usual
 }
 
 // live is what the last collection left, in bytes.

@@ -19,6 +19,24 @@ func TestASmallHeapMayGrowToTheSameSize(t *testing.T) {
 	}
 }
 
+func TestASmallHeapThatIsSeldomCollectedIsKeptSmall(t *testing.T) {
+	p := &pacer{percent: usual}
+	now := time.Now()
+	for live, want := range map[uint64]int{8 << 20: calm, Small - 1: calm, Small: usual, 1 << 30: usual} {
+		now = now.Add(time.Minute)
+		if got := p.next(now, live); got != want {
+			t.Errorf("a live heap of %d may grow by %d percent, want %d", live, got, want)
+		}
+	}
+	for range many {
+		now = now.Add(often / 2)
+		p.next(now, 8<<20)
+	}
+	if got := p.next(now.Add(often/2), 8<<20); got != 300 {
+		t.Errorf("a busy one may grow by %d percent, want 300", got)
+	}
+}
+
 // goal is how far the heap may grow before it is collected.
 func goal() uint64 {
 	sample := []metrics.Sample{{Name: "/gc/heap/goal:bytes"}}
