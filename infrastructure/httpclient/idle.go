@@ -6,8 +6,11 @@ import (
 	"time"
 )
 
+// sweepEvery is how often the idle connections are looked at.
+const sweepEvery = time.Second
+
 // idleConns holds connections that wait for their next request, up to maxIdle for each
-// address and for idleTimeout, twice that at most. Its zero value is ready.
+// address and for idleTimeout. Its zero value is ready.
 type idleConns struct {
 	mu    sync.Mutex
 	conns map[address][]*conn // the one used last at the end
@@ -48,46 +51,55 @@ func (i *idleConns) add(c *conn) bool {
 	}
 	i.conns[c.to] = append(i.conns[c.to], c)
 	if i.sweep == nil {
-		i.sweep = time.AfterFunc(idleTimeout, i.expire)
+		i.sweep = time.AfterFunc(sweepEvery, i.tidy)
 	}
 	return true
 }
 
-// expire closes what has been idle for idleTimeout, and comes again while anything is left.
-func (i *idleConns) expire() {
-	for _, c := range i.removeUntil(time.Now().Add(-idleTimeout)) {
-		c.abort()
+// tidy closes what has been idle for idleTimeout, and what the peer has hung up meanwhile; it comes
+// again while anything is left. What it looks at nobody can take in that moment.
+func (i *idleConns) tidy() {
+	old := time.Now().Add(-idleTimeout)
+	good := i.takeAll()
+	for to, waiting := range good {
+		good[to] = slices.DeleteFunc(waiting, func(c *conn) bool {
+			if c.since.After(old) && c.quiet() {
+				return false
+			}
+			c.abort()
+			return true
+		})
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for to, waiting := range good {
+		if len(waiting) > 0 {
+			i.conns[to] = append(waiting, i.conns[to]...)
+		}
+	}
+	if i.sweep == nil && len(i.conns) > 0 {
+		i.sweep = time.AfterFunc(sweepEvery, i.tidy)
 	}
 }
 
 // close closes everything that is idle.
 func (i *idleConns) close() {
-	for _, c := range i.removeUntil(time.Now()) {
-		c.abort()
+	for _, waiting := range i.takeAll() {
+		for _, c := range waiting {
+			c.abort()
+		}
 	}
 }
 
-// removeUntil takes out what has been idle since before then, and sees to the next sweep.
-func (i *idleConns) removeUntil(then time.Time) (removed []*conn) {
+// takeAll takes everything out.
+func (i *idleConns) takeAll() map[address][]*conn {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	for to, waiting := range i.conns {
-		young := slices.IndexFunc(waiting, func(c *conn) bool { return c.since.After(then) })
-		if young < 0 {
-			removed = append(removed, waiting...)
-			delete(i.conns, to)
-			continue
-		}
-		removed = append(removed, waiting[:young]...)
-		i.conns[to] = slices.Clone(waiting[young:])
-	}
-	switch {
-	case i.sweep == nil:
-	case len(i.conns) == 0:
+	all := i.conns
+	i.conns = map[address][]*conn{}
+	if i.sweep != nil {
 		i.sweep.Stop()
 		i.sweep = nil
-	default:
-		i.sweep.Reset(idleTimeout)
 	}
-	return removed
+	return all
 }

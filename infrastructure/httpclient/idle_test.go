@@ -4,16 +4,25 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"testing"
 	"testing/synctest"
 	"time"
 )
 
-// idleConn returns a connection, and what tells whether it was closed.
-func idleConn(t *testing.T, to address) (c *conn, closed func() bool) {
+// idleConn returns a connection, what hangs up at its far end, and what tells whether it was closed.
+func idleConn(t *testing.T, to address) (c *conn, far io.Closer, closed func() bool) {
 	ours, theirs := net.Pipe()
-	t.Cleanup(func() { _, _ = ours.Close(), theirs.Close() })
-	return &conn{Conn: ours, to: to}, func() bool {
+	socket, far, err := os.Pipe() // nothing comes over it until its far end is closed
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _, _, _ = ours.Close(), theirs.Close(), socket.Close(), far.Close() })
+	raw, err := socket.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &conn{Conn: ours, to: to, socket: raw}, far, func() bool {
 		_ = theirs.SetReadDeadline(time.Now())
 		_, err := theirs.Read(make([]byte, 1))
 		return errors.Is(err, io.EOF)
@@ -27,9 +36,9 @@ func TestTheConnectionUsedLastIsUsedNextAndTheOthersGoInTime(t *testing.T) {
 		if idle.take(here) != nil {
 			t.Fatal("there was a connection before there was any")
 		}
-		old, oldClosed := idleConn(t, here)
-		young, youngClosed := idleConn(t, here)
-		other, otherClosed := idleConn(t, there)
+		old, _, oldClosed := idleConn(t, here)
+		young, _, youngClosed := idleConn(t, here)
+		other, hangUp, otherClosed := idleConn(t, there)
 		idle.put(old)
 		time.Sleep(idleTimeout / 2)
 		idle.put(young)
@@ -48,6 +57,12 @@ func TestTheConnectionUsedLastIsUsedNextAndTheOthersGoInTime(t *testing.T) {
 		if !oldClosed() || youngClosed() || otherClosed() {
 			t.Errorf("after its time the old one is closed: %t, and the young ones: %t, %t", oldClosed(), youngClosed(), otherClosed())
 		}
+		_ = hangUp.Close()
+		time.Sleep(sweepEvery)
+		synctest.Wait()
+		if youngClosed() || !otherClosed() {
+			t.Errorf("after one was hung up it is closed: %t, and the other one: %t", otherClosed(), youngClosed())
+		}
 		time.Sleep(idleTimeout)
 		synctest.Wait()
 		if !youngClosed() || !otherClosed() || idle.sweep != nil || len(idle.conns) != 0 {
@@ -59,13 +74,13 @@ func TestTheConnectionUsedLastIsUsedNextAndTheOthersGoInTime(t *testing.T) {
 func TestIdleConnectionsAreBoundedAndClosed(t *testing.T) {
 	var idle idleConns
 	to := address{host: "here:80"}
-	first, firstClosed := idleConn(t, to)
+	first, _, firstClosed := idleConn(t, to)
 	idle.put(first)
 	for range maxIdle - 1 {
-		c, _ := idleConn(t, to)
+		c, _, _ := idleConn(t, to)
 		idle.put(c)
 	}
-	more, moreClosed := idleConn(t, to)
+	more, _, moreClosed := idleConn(t, to)
 	idle.put(more)
 	if firstClosed() || !moreClosed() {
 		t.Errorf("one too many is closed: %t, and the first: %t", moreClosed(), firstClosed())
