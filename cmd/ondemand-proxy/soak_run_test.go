@@ -119,6 +119,7 @@ func (s *soak) drain() {
 	s.await("the platform is at work on nothing", func() bool { return s.platform.Running() == 0 && s.platform.OpenStreams() == 0 })
 	s.quiet()
 	s.platform.server.CloseClientConnections()
+	time.Sleep(2 * time.Second) // the program looks after its idle connections each second
 }
 
 // quiet waits until the program is at work on nothing, its ledger is written, and returns its
