@@ -154,7 +154,7 @@ func (a *attempt) give(delta *domain.Delta, more bool) error {
 	if c.firstDelta.IsZero() {
 		c.firstDelta = time.Now()
 	}
-	if !c.streamed {
+	if !c.job.request.Stream {
 		return a.held.add(delta)
 	}
 	a.unflushed = more

@@ -12,28 +12,25 @@ import (
 
 // choice is one of the answers a request asked for. It is used by one goroutine.
 type choice struct {
-	in  *Interactor
-	job *job
+	in    *Interactor
+	job   *job
+	index int
+	out   Sink
 
-	// What every delta needs, side by side: with many streams all of it has left the cache in between.
-	out        Sink
-	index      int
-	streamed   bool // the client wants deltas as they come
-	committed  bool // the client has seen something of it: no way back
+	committed bool          // the client has seen something of it: no way back
+	replay    bool          // only a new session will do
+	spent     int           // attempts that counted
+	spoke     bool          // some attempt failed otherwise than by silence
+	failure   *domain.Error // of the last attempt
+	tried     []domain.AccountID
+
+	queries    int
+	tries      []domain.Try
+	continued  bool
+	account    domain.AccountID
 	firstDelta time.Time
-
-	replay  bool          // only a new session will do
-	spent   int           // attempts that counted
-	spoke   bool          // some attempt failed otherwise than by silence
-	failure *domain.Error // of the last attempt
-	tried   []domain.AccountID
-
-	queries   int
-	tries     []domain.Try
-	continued bool
-	account   domain.AccountID
-	usage     domain.Usage
-	reason    domain.FinishReason
+	usage      domain.Usage
+	reason     domain.FinishReason
 }
 
 // answer attempts the choice until it is answered, cannot be, or the client has seen

@@ -93,7 +93,7 @@ func (j *job) begin(in *Interactor, out Sink) (err error) {
 	j.tip = j.history.Digest()
 	j.history.Add(j.rest...)
 	for i := range j.request.Choices {
-		j.choices = append(j.choices, &choice{in: in, job: j, out: out, index: i, streamed: j.request.Stream})
+		j.choices = append(j.choices, &choice{in: in, job: j, index: i, out: out})
 	}
 	return nil
 }
