@@ -70,16 +70,28 @@ func (i *idleConns) tidy() {
 			return true
 		})
 	}
+	for _, c := range i.takeBack(good) {
+		c.abort()
+	}
+}
+
+// takeBack takes in again what takeAll took out, and returns what is too much with what came meanwhile.
+func (i *idleConns) takeBack(good map[address][]*conn) (surplus []*conn) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	for to, waiting := range good {
-		if len(waiting) > 0 {
-			i.conns[to] = append(waiting, i.conns[to]...)
+		if len(waiting) == 0 {
+			continue
 		}
+		all := append(waiting, i.conns[to]...)
+		spare := max(0, len(all)-maxIdle) // the ones used longest ago
+		surplus = append(surplus, all[:spare]...)
+		i.conns[to] = all[spare:]
 	}
 	if i.sweep == nil && len(i.conns) > 0 {
 		i.sweep = time.AfterFunc(sweepEvery, i.tidy)
 	}
+	return surplus
 }
 
 // close closes everything that is idle.

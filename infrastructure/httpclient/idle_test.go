@@ -85,6 +85,15 @@ func TestIdleConnectionsAreBoundedAndClosed(t *testing.T) {
 	if firstClosed() || !moreClosed() {
 		t.Errorf("one too many is closed: %t, and the first: %t", moreClosed(), firstClosed())
 	}
+
+	// What comes while the idle ones are looked at counts, too.
+	out := idle.takeAll()
+	late, _, _ := idleConn(t, to)
+	idle.put(late)
+	if surplus := idle.takeBack(out); len(surplus) != 1 || surplus[0] != first || len(idle.conns[to]) != maxIdle || idle.take(to) != late {
+		t.Errorf("with one more that came meanwhile %d are too many, and %d are kept", len(surplus), len(idle.conns[to]))
+	}
+	first.abort()
 	idle.close()
 	if !firstClosed() || len(idle.conns) != 0 || idle.sweep != nil {
 		t.Errorf("the first is closed: %t; left are %d, sweeping goes on: %t", firstClosed(), len(idle.conns), idle.sweep != nil)
