@@ -63,7 +63,7 @@ type member struct {
 	window   window
 	grant    *grant
 	renewal  *renewal // under way, or nil
-	// The account's trouble that a renewal met last, and when.
+	// The account's trouble that the last renewal met, and when; zero: it met none.
 	trouble   error
 	troubleAt time.Time
 }

@@ -155,15 +155,14 @@ func (p *Pool) renew(m *member, account domain.Account, old *grant, r *renewal) 
 		}
 	}
 	p.mu.Lock()
-	if err == nil {
-		m.grant = &grant{
-			Grant: fresh, number: m.grant.number + 1, how: how,
-			staleAt: staleAt(fresh.Expires, time.Now()), doubtUntil: m.grant.doubtUntil,
-		}
-	}
 	tell, now := func() {}, time.Now()
 	switch {
 	case err == nil:
+		m.grant = &grant{
+			Grant: fresh, number: m.grant.number + 1, how: how,
+			staleAt: staleAt(fresh.Expires, now), doubtUntil: m.grant.doubtUntil,
+		}
+		m.trouble, m.troubleAt = nil, time.Time{}
 	case m.grant.alive(now):
 		m.change(func(g *grant) { g.staleAt = now.Add(renewAgain) })
 	case domain.KindOf(err).IsAccountTrouble(): // at once: nobody is to find the account ready and ask again
