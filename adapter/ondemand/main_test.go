@@ -62,8 +62,7 @@ func streamOver(parent context.Context, account *domain.Account, body io.Reader,
 
 func pooledStream(parent context.Context, account *domain.Account, body io.Reader, limit time.Duration, pool *bufferPool) *stream {
 	bounded, cancel := context.WithCancelCause(parent)
-	silence := time.AfterFunc(time.Hour, func() { cancel(errSilent) })
-	silence.Stop()
+	silence := &silence{over: func() { cancel(errSilent) }}
 	return newStream(streamOptions{
 		call:   &call{op: opQuery, account: account, grant: testGrant()},
 		parent: parent, bounded: bounded, cancel: cancel, body: interruptible(bounded, body),

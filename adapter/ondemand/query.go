@@ -34,10 +34,12 @@ func (c *Client) Query(
 	call.body = body
 
 	bounded, cancel := context.WithCancelCause(ctx)
-	silence := time.AfterFunc(c.options.RequestTimeout, func() { cancel(errSilent) })
+	silence := &silence{over: func() { cancel(errSilent) }}
+	silence.wait(time.Now(), c.options.RequestTimeout)
 	response, err := c.ask(ctx, bounded, call) //nolint:bodyclose // the stream closes it
-	silence.Stop()
+	silence.rest()
 	if err != nil {
+		silence.stop()
 		cancel(errClosed)
 		return nil, err
 	}

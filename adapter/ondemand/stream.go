@@ -33,13 +33,13 @@ var errNoEnd = errors.New("the stream ended without its last frame")
 var errNoDelta = errors.New("only heartbeats came for too long")
 
 // streamOptions is what a stream is made of. parent is the caller's context, bounded
-// the request's own, which cancel and silence end.
+// the request's own, which cancel and silence end; nobody waits when a stream is made.
 type streamOptions struct {
 	call            *call
 	parent, bounded context.Context
 	cancel          context.CancelCauseFunc
 	body            io.ReadCloser
-	silence         *time.Timer // cancels bounded with errSilent; not running
+	silence         *silence // cancels bounded with errSilent
 	limit           time.Duration
 	pool            *bufferPool
 }
@@ -100,10 +100,10 @@ func (s *stream) Usage() domain.Usage { return s.usage }
 func (s *stream) Close() {
 	s.closed.Do(func() {
 		if s.atDone.Load() {
-			s.silence.Reset(drainTime)
+			s.silence.wait(time.Now(), drainTime)
 			_, _ = io.CopyN(io.Discard, s.body, drainBytes) // a connection that cannot be kept is closed below
 		}
-		s.silence.Stop()
+		s.silence.stop()
 		s.cancel(errClosed)
 		_ = s.body.Close()
 	})
@@ -197,9 +197,9 @@ func (s *stream) pull() {
 			s.end = s.call.failure(domain.UpstreamSilent, errNoDelta)
 			return
 		}
-		s.silence.Reset(min(s.limit, left))
+		s.silence.wait(now, min(s.limit, left))
 		err := s.frames.fill()
-		s.silence.Stop()
+		s.silence.rest()
 		if err != nil {
 			s.stopped(err)
 			return

@@ -12,10 +12,10 @@ const (
 	// themselves. Whatever a handler writes that would take several system calls for it is gathered
 	// until the handler flushes it, and goes out with one.
 	gatherFrom = 2 << 10 // as much as net/http keeps before it begins a chunk
-	gatherMost = 32 << 10
+	gatherMost = 16 << 10
 )
 
-// gatherBuffers are buffers that no connection uses: one has a buffer from a large write to its flush.
+// gatherBuffers are buffers that no connection uses: one has a buffer from a write to its flush.
 var gatherBuffers = sync.Pool{New: func() any { b := make([]byte, 0, gatherMost); return &b }}
 
 // gathered is what a connection holds back. A handler and net/http on its behalf write one after the other.
@@ -38,19 +38,21 @@ type response interface {
 	FlushError() error
 }
 
-// gatherer is a response whose large writes its connection gathers.
+// gatherer is a response whose connection gathers large writes, and all writes of a stream.
 type gatherer struct {
 	response
-	conn *conn
+	conn    *conn
+	chunked bool // what is written goes out as chunks of our own; see chunk.go
 }
 
-// newGatherer returns w with large writes gathered; nil where that cannot be, as in a test.
+// newGatherer returns w with its writes gathered; nil where that cannot be, as in a test.
 func newGatherer(w http.ResponseWriter, request *http.Request) *gatherer {
 	c, ok := request.Context().Value(connKey{}).(*conn)
 	inner, flushes := w.(response)
 	if !ok || !flushes {
 		return nil
 	}
+	c.begun = false
 	return &gatherer{response: inner, conn: c}
 }
 
@@ -59,6 +61,9 @@ func (g *gatherer) end() { _ = g.conn.release() }
 
 // Write implements http.ResponseWriter.
 func (g *gatherer) Write(text []byte) (int, error) {
+	if g.chunked {
+		return g.conn.writeChunks(text)
+	}
 	if len(text) >= gatherFrom {
 		g.conn.gathered.on = true
 	}
@@ -70,7 +75,12 @@ func (g *gatherer) Flush() { _ = g.FlushError() }
 
 // FlushError is Flush for http.ResponseController.
 func (g *gatherer) FlushError() error {
+	if g.chunked {
+		return g.conn.release()
+	}
+	g.conn.gathered.on = true
 	err := g.response.FlushError()
+	g.chunked = err == nil && g.conn.promisesChunks()
 	if failed := g.conn.release(); err == nil {
 		err = failed
 	}
@@ -83,18 +93,22 @@ func (g *gatherer) Unwrap() http.ResponseWriter { return g.response }
 // gather takes text unless nothing is to be gathered, or it would be too much: then what was gathered
 // before it is sent, and text is to be.
 func (c *conn) gather(text []byte) (taken bool, err error) {
-	g := &c.gathered
-	if !g.on {
+	if !c.gathered.on {
 		return false, nil
 	}
-	if g.text == nil {
-		g.text = gatherBuffers.Get().(*[]byte)
+	if held := c.held(); len(*held)+len(text) <= gatherMost {
+		*held = append(*held, text...)
+		return true, nil
 	}
-	if len(*g.text)+len(text) > gatherMost {
-		return false, c.sendGathered()
+	return false, c.sendGathered()
+}
+
+// held is what was gathered so far, to be added to.
+func (c *conn) held() *[]byte {
+	if c.gathered.text == nil {
+		c.gathered.text = gatherBuffers.Get().(*[]byte)
 	}
-	*g.text = append(*g.text, text...)
-	return true, nil
+	return c.gathered.text
 }
 
 // release ends gathering and sends what was gathered.

@@ -68,6 +68,8 @@ type conn struct {
 	leave    func()
 	renewed  atomic.Int64 // when the deadline was set, in nanoseconds of Unix time; 0: there is none of ours
 	gathered gathered
+	begun    bool  // something was sent since the request under way was read
+	broken   error // what a write failed with: whatever followed what was sent in part would be taken for the rest of it
 }
 
 // Close implements net.Conn.
@@ -97,17 +99,20 @@ func (c *conn) Write(text []byte) (int, error) {
 
 // write sends text. A long one is written in pieces, so that a slow client gets time by its length.
 func (c *conn) write(text []byte) (int, error) {
+	c.begun = true
 	written := 0
-	for {
-		if err := c.renew(time.Now()); err != nil {
-			return written, err
+	for c.broken == nil {
+		if c.broken = c.renew(time.Now()); c.broken != nil {
+			break
 		}
-		n, err := c.Conn.Write(text[written:min(written+piece, len(text))])
+		var n int
+		n, c.broken = c.Conn.Write(text[written:min(written+piece, len(text))])
 		written += n
-		if err != nil || written == len(text) {
-			return written, err
+		if written == len(text) {
+			break
 		}
 	}
+	return written, c.broken
 }
 
 func (c *conn) renew(now time.Time) error {

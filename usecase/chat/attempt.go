@@ -2,9 +2,7 @@ package chat
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
-	"hash"
 	"io"
 	"time"
 
@@ -26,8 +24,7 @@ type attempt struct {
 
 	shape     *shaper
 	whole     bool      // the upstream's answer came to its end and was delivered unchanged
-	sum       hash.Hash // of the answer's text
-	answer    tally
+	answer    hashed
 	reasoning tally
 	held      held // what a client that waits for the whole answer has not seen yet
 }
@@ -53,7 +50,6 @@ func (a *attempt) converse(ctx context.Context) error {
 	defer stream.Close()
 
 	a.shape = newShaper(a.choice.job.request, a.choice.in.tokens)
-	a.sum = sha256.New()
 	if err := a.pull(stream); err != nil {
 		return err
 	}
@@ -144,7 +140,6 @@ func (a *attempt) tally(delta *domain.Delta) {
 		return
 	}
 	a.answer.add(delta.Text)
-	a.sum.Write(delta.Text)
 }
 
 // give hands a delta to the client, which commits the choice; for a client that
@@ -205,10 +200,8 @@ func (a *attempt) settle(ctx context.Context, err error) {
 	}
 	kept := a.whole && err == nil
 	if kept {
-		var text domain.Digest
-		a.sum.Sum(text[:0])
 		c.in.sessions.Keep(domain.Session{
-			ID: a.session, Account: c.account, LastUsed: time.Now(), Tip: c.job.history.WithAnswer(text),
+			ID: a.session, Account: c.account, LastUsed: time.Now(), Tip: c.job.history.WithAnswer(a.answer.digest()),
 		})
 	}
 	if c.usage.Source == domain.UsageUnknown && a.answer.size+a.reasoning.size > 0 && (err == nil || c.committed || ctx.Err() != nil) {

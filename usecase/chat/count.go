@@ -1,6 +1,8 @@
 package chat
 
 import (
+	"crypto/sha256"
+	"hash"
 	"unicode"
 	"unicode/utf8"
 
@@ -85,6 +87,33 @@ func (t *tally) count(tokens Tokenizer) int {
 	}
 	counted := countTokens(tokens, t.head)
 	return int(int64(counted) * int64(t.size) / int64(len(t.head)))
+}
+
+// hashed is a tally of which the digest is wanted too. Text is hashed piece by piece only once there is more of
+// it than the tally keeps: most answers are hashed at their end, at once.
+type hashed struct {
+	tally
+	sum hash.Hash // nil: head is all there is
+}
+
+func (h *hashed) add(text []byte) {
+	if h.sum == nil && h.size+len(text) > maxCounted {
+		h.sum = sha256.New()
+		h.sum.Write(h.head)
+	}
+	if h.sum != nil {
+		h.sum.Write(text)
+	}
+	h.tally.add(text)
+}
+
+// digest returns the digest of all that was added.
+func (h *hashed) digest() (digest domain.Digest) {
+	if h.sum == nil {
+		return sha256.Sum256(h.head)
+	}
+	h.sum.Sum(digest[:0])
+	return digest
 }
 
 // countPrompt estimates the tokens of a conversation: its texts, and about four for

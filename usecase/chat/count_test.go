@@ -1,6 +1,8 @@
 package chat
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"strings"
 	"testing"
 	"time"
@@ -146,4 +148,23 @@ func TestAPromptIsCountedWithItsToolCallsAndFrames(t *testing.T) {
 	if tokens.total > maxCounted {
 		t.Errorf("the tokenizer saw %d bytes of a long prompt, want at most %d", tokens.total, maxCounted)
 	}
+}
+
+func TestADigestIsThatOfTheWholeTextHoweverItCame(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		sizes := rapid.SliceOfN(rapid.OneOf(rapid.IntRange(0, 40), rapid.IntRange(maxCounted/4, maxCounted+1)), 0, 8).Draw(t, "sizes")
+		var all hashed
+		var whole []byte
+		for i, size := range sizes {
+			piece := bytes.Repeat([]byte{byte(i)}, size)
+			all.add(piece)
+			whole = append(whole, piece...)
+		}
+		if got := all.digest(); got != sha256.Sum256(whole) {
+			t.Fatalf("the digest of %d bytes is another one than that of the pieces", len(whole))
+		}
+		if all.size != len(whole) {
+			t.Fatalf("%d bytes are counted as %d", len(whole), all.size)
+		}
+	})
 }
