@@ -128,8 +128,9 @@ func TestAnswersAreThoseOfNetHTTP(t *testing.T) {
 	served := make(chan error, 1)
 	go func() { served <- plain.Serve(inner) }()
 	defer func() {
-		_ = plain.Close()
-		<-served
+		if err := errors.Join(plain.Close(), <-served); !errors.Is(err, http.ErrServerClosed) {
+			t.Error(err)
+		}
 	}()
 	rapid.Check(t, func(t *rapid.T) {
 		s := scripts().Draw(t, "script")
@@ -287,5 +288,7 @@ func benchmarkDeltas(b *testing.B, direct bool, streams int) {
 		w.(http.Flusher).Flush()
 	}
 	close(over)
-	<-served
+	if err := <-served; !errors.Is(err, net.ErrClosed) {
+		b.Error(err)
+	}
 }

@@ -23,7 +23,7 @@ type attempt struct {
 	unflushed bool // the client was given something that still waits to be flushed
 
 	shape     *shaper
-	whole     bool      // the upstream's answer came to its end and was delivered unchanged
+	whole     bool // the upstream's answer came to its end and was delivered unchanged
 	answer    hashed
 	reasoning tally
 	held      held // what a client that waits for the whole answer has not seen yet
