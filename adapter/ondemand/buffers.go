@@ -10,6 +10,7 @@ const maxKept = 64 << 10
 type buffers struct {
 	read    []byte
 	scratch [2]textScratch
+	like    likeness
 }
 
 // bufferPool is shared by all streams of a client: most answers fit what an earlier

@@ -27,6 +27,7 @@ const maxDone = 64
 // buffer again.
 type frame struct {
 	data      []byte // all data lines, joined by line feeds
+	raw       []byte // all lines from the first that was still there, with their ends; nil when lines were joined
 	heartbeat bool   // its event line says so
 }
 
@@ -54,13 +55,16 @@ type frameReader struct {
 	burst  bool // a read has filled the buffer
 
 	hasData       bool
-	data, dataEnd int // the data lines of the frame so far, joined
+	data, dataEnd int  // the data lines of the frame so far, joined
+	joined        bool // there was more than one
 	heartbeat     bool
 }
 
 // next returns the next frame that holds data, if the buffer holds all of it. The end
 // of the stream is recognised before its blank line: no other data begins like it.
 func (r *frameReader) next() (frame, bool) {
+	begin := r.line
+	whole := !r.hasData && r.begun
 	for {
 		line, ok := r.nextLine()
 		if !ok {
@@ -73,12 +77,30 @@ func (r *frameReader) next() (frame, bool) {
 			}
 		}
 		ended := frame{data: r.buffer[r.data:r.dataEnd], heartbeat: r.heartbeat}
+		if whole && !r.joined {
+			ended.raw = r.buffer[begin:r.line]
+		}
 		complete := r.hasData
-		r.hasData, r.heartbeat, r.data, r.dataEnd = false, false, 0, 0
+		r.hasData, r.heartbeat, r.joined, r.data, r.dataEnd = false, false, false, 0, 0
 		if complete {
 			return ended, true
 		}
 	}
+}
+
+// rest is what the buffer holds from the next line on; nothing in the middle of a frame's data or on the first line.
+func (r *frameReader) rest() []byte {
+	if r.hasData || !r.begun {
+		return nil
+	}
+	return r.buffer[r.line:r.filled]
+}
+
+// pass passes over a whole frame at the beginning of rest, of so many bytes.
+func (r *frameReader) pass(size int) {
+	r.line += size
+	r.sought = r.line
+	r.crSeen, r.heartbeat = r.buffer[r.line-1] == '\r', false
 }
 
 // sawDone tells whether the frame so far is the end of the stream. It only looks at
@@ -145,6 +167,7 @@ func (r *frameReader) field(line []byte) {
 			r.dataEnd = r.data + len(value)
 			return
 		}
+		r.joined = true
 		// There is room: at least one terminator stands between the two.
 		r.buffer[r.dataEnd] = '\n'
 		r.dataEnd += 1 + copy(r.buffer[r.dataEnd+1:], value)

@@ -25,6 +25,7 @@ const (
 type payload struct {
 	kind  payloadKind
 	text  []byte // of a delta: the inside of its JSON string
+	index []byte // of a delta: its eventIndex as it is written, nil if that is no number
 	usage domain.Usage
 	// What a failure says about itself, as JSON values.
 	message, code []byte
@@ -33,7 +34,7 @@ type payload struct {
 // scanPayload is the one function that looks into a frame (section 4.2). It tells
 // frames apart by their eventType, whatever their event line was.
 func scanPayload(data []byte) (payload, error) {
-	var eventType, answer, thinking, metrics, status, fault, code, message []byte
+	var eventType, answer, thinking, metrics, status, fault, code, message, index []byte
 	m := membersOf(data)
 	for m.next() {
 		switch string(m.key) {
@@ -53,6 +54,8 @@ func scanPayload(data []byte) (payload, error) {
 			code = m.value
 		case "message":
 			message = m.value
+		case "eventIndex":
+			index = numberOf(m.value)
 		}
 	}
 	if !m.valid {
@@ -66,9 +69,9 @@ func scanPayload(data []byte) (payload, error) {
 	}
 	switch string(eventType) {
 	case `"fulfillment"`:
-		return payload{kind: payloadAnswer, text: insideOf(answer)}, nil
+		return payload{kind: payloadAnswer, text: insideOf(answer), index: index}, nil
 	case `"fulfillment_thinking"`, `"planning_thinking"`, `"step_thinking"`:
-		return payload{kind: payloadReasoning, text: insideOf(memberOf(thinking, "delta"))}, nil
+		return payload{kind: payloadReasoning, text: insideOf(memberOf(thinking, "delta")), index: index}, nil
 	case `"metricsLog"`:
 		return usagePayload(metrics), nil
 	}
@@ -90,6 +93,14 @@ func insideOf(value []byte) []byte {
 		return nil
 	}
 	return value[1 : len(value)-1]
+}
+
+// numberOf is a value that is a number; nothing for other values.
+func numberOf(value []byte) []byte {
+	if value[0] != '-' && !isDigit(value[0]) {
+		return nil
+	}
+	return value
 }
 
 // usagePayload reads publicMetrics; counts that cannot be true are not taken.

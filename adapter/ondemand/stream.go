@@ -119,6 +119,11 @@ func (s *stream) advance() bool {
 			s.deliver(waiting)
 			continue
 		}
+		if said, size := s.buffers.like.read(s.frames.rest()); size > 0 {
+			s.frames.pass(size)
+			s.deliver(said)
+			continue
+		}
 		next, ok := s.frames.next()
 		if !ok {
 			return false
@@ -143,6 +148,7 @@ func (s *stream) take(next frame) {
 	}
 	switch said.kind {
 	case payloadAnswer, payloadReasoning:
+		s.buffers.like.learn(next, said)
 		s.deliver(said)
 	case payloadUsage:
 		s.usage = said.usage
