@@ -62,12 +62,12 @@ func (c *call) authorise(request *http.Request) {
 	case c.op == opRefresh:
 	case c.byKey():
 		// Spelt as the platform documents it; HTTP does not mind.
-		request.Header.Set("apikey", credential.Key().Reveal())
+		request.Header.Set("Apikey", credential.Key().Reveal())
 	default:
 		request.Header.Set("Authorization", "Bearer "+c.grant.Token.Reveal())
-		request.Header.Set("x-company-id", c.grant.CompanyID)
+		request.Header.Set("X-Company-Id", c.grant.CompanyID)
 		if c.op == opOpenSession {
-			request.Header.Set("x-user-id", c.grant.UserID)
+			request.Header.Set("X-User-Id", c.grant.UserID)
 		}
 	}
 }

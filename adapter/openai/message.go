@@ -12,6 +12,9 @@ var roleNames = [...]string{
 	string(domain.RoleAssistant), string(domain.RoleTool), string(domain.RoleFunction),
 }
 
+// manyMessages is how many messages there is room for from the start: a history of several turns.
+const manyMessages = 16
+
 // draft is a message whose fields have come in whatever order the client liked;
 // what its role allows is looked at when all are there.
 type draft struct {
@@ -31,6 +34,9 @@ func (r *chatReader) message(int) error {
 	message, err := r.settle(&d)
 	if err != nil {
 		return err
+	}
+	if r.request.Messages == nil {
+		r.request.Messages = make([]domain.Message, 0, manyMessages)
 	}
 	r.request.Messages = append(r.request.Messages, message)
 	return nil

@@ -27,6 +27,7 @@ const maxModelName = 256
 // empty when the body is no JSON at all.
 func FromChatRequest(body []byte) (domain.ChatRequest, StreamOptions, error) {
 	r := chatReader{cursor: newCursor(body)}
+	defer r.giveBack()
 	r.request.Choices = 1
 	if err := r.object(r.field); err != nil {
 		return domain.ChatRequest{}, StreamOptions{}, err

@@ -31,7 +31,7 @@ func (s *Server) book(c *gin.Context) {
 func openRecord(c *gin.Context) *domain.Record {
 	record := &domain.Record{RequestID: "req_" + rand.Text(), Began: time.Now(), Outcome: domain.OutcomeCompleted}
 	c.Set(keyRecord, record)
-	c.Header("x-request-id", record.RequestID)
+	c.Header("X-Request-Id", record.RequestID)
 	return record
 }
 

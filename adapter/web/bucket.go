@@ -65,7 +65,7 @@ func (b *bucket) take(now time.Time) quota {
 
 // describe sets OpenAI's three headers.
 func (q quota) describe(header http.Header) {
-	header.Set("x-ratelimit-limit-requests", strconv.Itoa(q.limit))
-	header.Set("x-ratelimit-remaining-requests", strconv.Itoa(q.remaining))
-	header.Set("x-ratelimit-reset-requests", q.reset.Round(time.Millisecond).String())
+	header.Set("X-Ratelimit-Limit-Requests", strconv.Itoa(q.limit))
+	header.Set("X-Ratelimit-Remaining-Requests", strconv.Itoa(q.remaining))
+	header.Set("X-Ratelimit-Reset-Requests", q.reset.Round(time.Millisecond).String())
 }
