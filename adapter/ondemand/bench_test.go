@@ -2,6 +2,7 @@ package ondemand
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -75,4 +76,29 @@ func BenchmarkQueryBody(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkPayload looks into a frame, as the program does and with encoding/json.
+func BenchmarkPayload(b *testing.B) {
+	frame := []byte(`{"sessionId": "6a5a1f0e8b3c4d2e9f7a6b5c", "messageId": "6a5b1f0e8b3c4d2e9f7a6b5c", "answer": " of the tokens", ` +
+		`"status": "processing", "eventIndex":17, "eventType": "fulfillment"}`)
+	b.Run("scan", func(b *testing.B) {
+		b.SetBytes(int64(len(frame)))
+		b.ReportAllocs()
+		for b.Loop() {
+			if p, err := scanPayload(frame); err != nil || p.kind != payloadAnswer {
+				b.Fatal(p, err)
+			}
+		}
+	})
+	b.Run("encoding-json", func(b *testing.B) {
+		b.SetBytes(int64(len(frame)))
+		b.ReportAllocs()
+		for b.Loop() {
+			var p struct{ Answer, EventType string }
+			if err := json.Unmarshal(frame, &p); err != nil || p.EventType != "fulfillment" {
+				b.Fatal(p, err)
+			}
+		}
+	})
 }

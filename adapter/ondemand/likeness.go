@@ -1,6 +1,10 @@
 package ondemand
 
-import "bytes"
+import (
+	"bytes"
+
+	"ondemand-api-proxy/adapter/jsonscan"
+)
 
 // maxLikeness is the longest frame that a likeness is looked for in, in bytes. A longer one is mostly text, and may
 // come in so many pieces that to look at it from its beginning with each would take long.
@@ -56,10 +60,10 @@ func (l *likeness) read(rest []byte) (said payload, size int) {
 		switch isText := i == l.text; {
 		case size == len(rest):
 		case isText && rest[size] == '"':
-			end = stringEnd(rest, size)
+			end = jsonscan.StringEnd(rest, size)
 			said.text = rest[size+1 : max(end-1, size+1)]
 		case !isText:
-			end = numberEnd(rest, size)
+			end = jsonscan.NumberEnd(rest, size)
 		}
 		if end < 0 {
 			return payload{}, 0

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strconv"
 
+	"ondemand-api-proxy/adapter/jsonscan"
 	"ondemand-api-proxy/domain"
 )
 
@@ -35,30 +36,30 @@ type payload struct {
 // frames apart by their eventType, whatever their event line was.
 func scanPayload(data []byte) (payload, error) {
 	var eventType, answer, thinking, metrics, status, fault, code, message, index []byte
-	m := membersOf(data)
-	for m.next() {
-		switch string(m.key) {
+	m := jsonscan.MembersOf(data)
+	for m.Next() {
+		switch string(m.Key) {
 		case "eventType":
-			eventType = m.value
+			eventType = m.Value
 		case "answer":
-			answer = m.value
+			answer = m.Value
 		case "thinking":
-			thinking = m.value
+			thinking = m.Value
 		case "publicMetrics":
-			metrics = m.value
+			metrics = m.Value
 		case "status":
-			status = m.value
+			status = m.Value
 		case "error":
-			fault = m.value
+			fault = m.Value
 		case "errorCode":
-			code = m.value
+			code = m.Value
 		case "message":
-			message = m.value
+			message = m.Value
 		case "eventIndex":
-			index = numberOf(m.value)
+			index = numberOf(m.Value)
 		}
 	}
-	if !m.valid {
+	if !m.Valid {
 		return payload{}, errMalformedFrame
 	}
 	if string(eventType) == `"error"` || string(status) == `"failed"` || says(fault) || says(code) {
@@ -71,7 +72,7 @@ func scanPayload(data []byte) (payload, error) {
 	case `"fulfillment"`:
 		return payload{kind: payloadAnswer, text: insideOf(answer), index: index}, nil
 	case `"fulfillment_thinking"`, `"planning_thinking"`, `"step_thinking"`:
-		return payload{kind: payloadReasoning, text: insideOf(memberOf(thinking, "delta")), index: index}, nil
+		return payload{kind: payloadReasoning, text: insideOf(jsonscan.MemberOf(thinking, "delta")), index: index}, nil
 	case `"metricsLog"`:
 		return usagePayload(metrics), nil
 	}
@@ -97,7 +98,7 @@ func insideOf(value []byte) []byte {
 
 // numberOf is a value that is a number; nothing for other values.
 func numberOf(value []byte) []byte {
-	if value[0] != '-' && !isDigit(value[0]) {
+	if value[0] != '-' && !jsonscan.IsDigit(value[0]) {
 		return nil
 	}
 	return value
@@ -105,8 +106,8 @@ func numberOf(value []byte) []byte {
 
 // usagePayload reads publicMetrics; counts that cannot be true are not taken.
 func usagePayload(metrics []byte) payload {
-	prompt, fine := count(memberOf(metrics, "inputTokens"))
-	completion, alsoFine := count(memberOf(metrics, "outputTokens"))
+	prompt, fine := count(jsonscan.MemberOf(metrics, "inputTokens"))
+	completion, alsoFine := count(jsonscan.MemberOf(metrics, "outputTokens"))
 	if !fine || !alsoFine || prompt+completion == 0 {
 		return payload{}
 	}

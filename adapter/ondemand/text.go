@@ -5,6 +5,7 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
+	"ondemand-api-proxy/adapter/jsonscan"
 	"ondemand-api-proxy/domain"
 )
 
@@ -149,7 +150,7 @@ func escapeAt(b []byte) (r rune, size int) {
 		}
 		return utf8.RuneError, 2
 	}
-	unit, ok := unitAt(b)
+	unit, ok := jsonscan.UnitAt(b)
 	if !ok {
 		return utf8.RuneError, 2
 	}
@@ -160,7 +161,7 @@ func escapeAt(b []byte) (r rune, size int) {
 	if isHigh && len(b) == 6 {
 		return 0, 0
 	}
-	if low, ok := unitAt(b[6:]); ok && isHigh {
+	if low, ok := jsonscan.UnitAt(b[6:]); ok && isHigh {
 		if whole := utf16.DecodeRune(unit, low); whole != utf8.RuneError {
 			return whole, 12
 		}
@@ -168,27 +169,8 @@ func escapeAt(b []byte) (r rune, size int) {
 	return utf8.RuneError, 6
 }
 
-// unitAt reads \uXXXX.
-func unitAt(b []byte) (rune, bool) {
-	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
-		return 0, false
-	}
-	var unit rune
-	for _, c := range b[2:6] {
-		switch {
-		case c >= '0' && c <= '9':
-			unit = unit<<4 | rune(c-'0')
-		case c|0x20 >= 'a' && c|0x20 <= 'f':
-			unit = unit<<4 | rune(c|0x20-'a'+10)
-		default:
-			return 0, false
-		}
-	}
-	return unit, true
-}
-
 // isReplacement tells whether an escape means U+FFFD rather than being broken.
 func isReplacement(escape []byte) bool {
-	unit, ok := unitAt(escape)
+	unit, ok := jsonscan.UnitAt(escape)
 	return ok && unit == utf8.RuneError
 }

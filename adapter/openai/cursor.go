@@ -34,24 +34,23 @@ var usedTools = sync.Pool{New: func() any { return new(tools) }}
 // maxScratch is the largest scratch that is used again, in bytes.
 const maxScratch = 64 << 10
 
-// newCursor reads body, which must not change until giveBack. Names are compared with
+// cursor begins to read body, which must not change until giveBack. Names are compared with
 // their case and may not come twice; what is no UTF-8, or half of a surrogate pair
 // as clients that cut an emoji in two send it, reads as U+FFFD.
-func newCursor(body []byte) cursor {
-	c := cursor{body: body, tools: usedTools.Get().(*tools)}
-	c.source = *bytes.NewBuffer(body)
-	c.dec.Reset(&c.source, jsontext.AllowInvalidUTF8(true))
-	return c
+func (t *tools) cursor(body []byte) cursor {
+	t.source = *bytes.NewBuffer(body)
+	t.dec.Reset(&t.source, jsontext.AllowInvalidUTF8(true))
+	return cursor{body: body, tools: t}
 }
 
-// giveBack ends the use of a cursor.
-func (c cursor) giveBack() {
-	c.source = bytes.Buffer{}
-	c.dec.Reset(&c.source) // which lets go of the body
-	if cap(c.scratch) > maxScratch {
-		c.scratch = nil
+// giveBack ends their use.
+func (t *tools) giveBack() {
+	t.source = bytes.Buffer{}
+	t.dec.Reset(&t.source) // which lets go of the body
+	if cap(t.scratch) > maxScratch {
+		t.scratch = nil
 	}
-	usedTools.Put(c.tools)
+	usedTools.Put(t)
 }
 
 // object hands each member of the object that comes next to visit, which has to
@@ -65,7 +64,7 @@ func (c cursor) object(visit func(name string) error) error {
 		if err != nil {
 			return syntaxError(err)
 		}
-		name := c.unquote(quoted)
+		name := c.name(quoted)
 		if c.dec.PeekKind() == jsontext.KindNull {
 			err = c.skip()
 		} else {
@@ -102,33 +101,38 @@ func (c cursor) text() (string, error) {
 	if err != nil {
 		return "", syntaxError(err)
 	}
-	return c.unquote(quoted), nil
+	return c.name(quoted), nil
 }
 
-// unquote returns the text of a JSON string. Most of them are names and roles: those cost no memory.
-func (c cursor) unquote(quoted jsontext.Value) string {
-	inside := quoted[1 : len(quoted)-1]
-	switch string(inside) {
-	case "role":
+// name returns the text of a string that is one of few, most likely: those cost no memory.
+func (c cursor) name(quoted jsontext.Value) string {
+	switch string(quoted) {
+	case `"role"`:
 		return "role"
-	case "content":
+	case `"content"`:
 		return "content"
-	case "user":
+	case `"user"`:
 		return "user"
-	case "assistant":
+	case `"assistant"`:
 		return "assistant"
-	case "system":
+	case `"system"`:
 		return "system"
-	case "type":
+	case `"type"`:
 		return "type"
-	case "text":
+	case `"text"`:
 		return "text"
 	}
+	return c.unquote(quoted)
+}
+
+// unquote returns the text of a JSON string.
+func (t *tools) unquote(quoted []byte) string {
+	inside := quoted[1 : len(quoted)-1]
 	if bytes.IndexByte(inside, '\\') < 0 && utf8.Valid(inside) {
 		return string(inside)
 	}
-	c.scratch = appendUnquoted(c.scratch[:0], quoted)
-	return string(c.scratch)
+	t.scratch = appendUnquoted(t.scratch[:0], quoted)
+	return string(t.scratch)
 }
 
 // appendUnquoted appends the text of a JSON string. Most have only escapes of one letter, as line ends: between those,

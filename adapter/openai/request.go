@@ -26,9 +26,20 @@ const maxModelName = 256
 // of kind InvalidRequest whose Param names the field in OpenAI's notation, and is
 // empty when the body is no JSON at all.
 func FromChatRequest(body []byte) (domain.ChatRequest, StreamOptions, error) {
-	r := chatReader{cursor: newCursor(body)}
-	defer r.giveBack()
-	r.request.Choices = 1
+	t := usedTools.Get().(*tools)
+	defer t.giveBack()
+	if messages, rest := t.plainMessages(body); messages != nil {
+		if request, options, err := t.chatRequest(rest, messages); err == nil {
+			return request, options, nil
+		} // else the places that the error names would be those of rest
+	}
+	return t.chatRequest(body, nil)
+}
+
+// chatRequest reads a body; messages are those that were taken out of it, if any.
+func (t *tools) chatRequest(body []byte, messages []domain.Message) (domain.ChatRequest, StreamOptions, error) {
+	r := chatReader{cursor: t.cursor(body)}
+	r.request.Choices, r.request.Messages = 1, messages
 	if err := r.object(r.field); err != nil {
 		return domain.ChatRequest{}, StreamOptions{}, err
 	}

@@ -1,39 +1,40 @@
-package ondemand
+// Package jsonscan reads and checks JSON in one pass, without copying or allocating: every frame of
+// every answer goes through it, and the messages of most requests. encoding/json would take two passes and
+// five times as long (BenchmarkPayload of adapter/ondemand). What it takes for valid, encoding/json does too, and
+// nothing else (FuzzScan).
+package jsonscan
 
 import (
 	"encoding/binary"
 	"math/bits"
 )
 
-// What is here reads and checks JSON in one pass, without copying or allocating: every frame of
-// every answer goes through it, and encoding/json would take two passes and five times as long
-// (BenchmarkPayload). What it takes for valid, encoding/json does too, and nothing else
-// (FuzzScan).
+// Members walks over the members of a JSON object.
+type Members struct {
+	Key   []byte // of the member that Next has moved to: without its quotes, as it is written
+	Value []byte // its value, with quotes if it is a string
+	Valid bool   // after the last member: all of it was valid JSON
 
-// members walks over the members of a JSON object.
-type members struct {
-	data       []byte
-	at         int // of what comes next; below zero: there is nothing more
-	valid      bool
-	key, value []byte // key without its quotes, as it is written; value with them
+	data []byte
+	at   int // of what comes next; below zero: there is nothing more
 }
 
-// membersOf begins before the first member; a value that is no object has none.
-func membersOf(value []byte) members {
-	m := members{data: value, at: spaceEnd(value, 0)}
+// MembersOf begins before the first member; a value that is no object has none.
+func MembersOf(value []byte) Members {
+	m := Members{data: value, at: SpaceEnd(value, 0)}
 	if m.at >= len(value) || value[m.at] != '{' {
-		m.finish(valueEnd(value, m.at, 0))
+		m.finish(ValueEnd(value, m.at, 0))
 		return m
 	}
-	m.at = spaceEnd(value, m.at+1)
+	m.at = SpaceEnd(value, m.at+1)
 	if m.at < len(value) && value[m.at] == '}' {
 		m.finish(m.at + 1)
 	}
 	return m
 }
 
-// next moves to the next member. After the last one, valid tells whether all was valid JSON.
-func (m *members) next() bool {
+// Next moves to the next member, if there is one.
+func (m *Members) Next() bool {
 	if m.at < 0 {
 		return false
 	}
@@ -42,10 +43,10 @@ func (m *members) next() bool {
 		m.at = -1
 		return false
 	}
-	m.key, m.value = m.data[m.at+1:key-1], m.data[value:end]
-	switch end = spaceEnd(m.data, end); {
+	m.Key, m.Value = m.data[m.at+1:key-1], m.data[value:end]
+	switch end = SpaceEnd(m.data, end); {
 	case end < len(m.data) && m.data[end] == ',':
-		m.at = spaceEnd(m.data, end+1)
+		m.at = SpaceEnd(m.data, end+1)
 	case end < len(m.data) && m.data[end] == '}':
 		m.finish(end + 1)
 	default:
@@ -55,16 +56,16 @@ func (m *members) next() bool {
 }
 
 // finish ends the walk behind the whole value; below zero: it was none.
-func (m *members) finish(end int) {
+func (m *Members) finish(end int) {
 	m.at = -1
-	m.valid = end >= 0 && spaceEnd(m.data, end) == len(m.data)
+	m.Valid = end >= 0 && SpaceEnd(m.data, end) == len(m.data)
 }
 
-// memberOf returns the value of one member of a valid object, nil when there is none.
-func memberOf(object []byte, key string) []byte {
-	for m := membersOf(object); m.next(); {
-		if string(m.key) == key {
-			return m.value
+// MemberOf returns the value of one member of a valid object, nil when there is none.
+func MemberOf(object []byte, key string) []byte {
+	for m := MembersOf(object); m.Next(); {
+		if string(m.Key) == key {
+			return m.Value
 		}
 	}
 	return nil
@@ -73,39 +74,49 @@ func memberOf(object []byte, key string) []byte {
 // memberAt tells where the key of the member at at ends, where its value begins and ends; end is
 // below zero if there is none.
 func memberAt(b []byte, at, depth int) (keyEnd, value, end int) {
-	if at >= len(b) || b[at] != '"' {
+	if keyEnd, value = KeyAt(b, at); value < 0 {
 		return 0, 0, -1
 	}
-	if keyEnd = stringEnd(b, at); keyEnd < 0 {
-		return 0, 0, -1
-	}
-	colon := spaceEnd(b, keyEnd)
-	if colon >= len(b) || b[colon] != ':' {
-		return 0, 0, -1
-	}
-	value = spaceEnd(b, colon+1)
-	return keyEnd, value, valueEnd(b, value, depth)
+	return keyEnd, value, ValueEnd(b, value, depth)
 }
+
+// KeyAt tells where the key of the member at at ends, and where its value would begin; below zero if there is none.
+func KeyAt(b []byte, at int) (keyEnd, value int) {
+	if !Is(b, at, '"') {
+		return 0, -1
+	}
+	if keyEnd = StringEnd(b, at); keyEnd < 0 {
+		return 0, -1
+	}
+	colon := SpaceEnd(b, keyEnd)
+	if !Is(b, colon, ':') {
+		return 0, -1
+	}
+	return keyEnd, SpaceEnd(b, colon+1)
+}
+
+// Is tells whether this byte is at at.
+func Is(b []byte, at int, this byte) bool { return at < len(b) && b[at] == this }
 
 // maxDepth is how deep arrays and objects may stand in each other, as encoding/json has it.
 const maxDepth = 10_000
 
-// valueEnd returns where the value ends that begins at at, below zero if there is none. depth is
+// ValueEnd returns where the value ends that begins at at, below zero if there is none. depth is
 // how many arrays and objects it stands in.
-func valueEnd(b []byte, at, depth int) int {
+func ValueEnd(b []byte, at, depth int) int {
 	if at >= len(b) {
 		return -1
 	}
 	switch c := b[at]; {
 	case c == '"':
-		return stringEnd(b, at)
+		return StringEnd(b, at)
 	case c == '{' || c == '[':
 		if depth == maxDepth {
 			return -1
 		}
 		return groupEnd(b, at, depth+1)
-	case c == '-' || isDigit(c):
-		return numberEnd(b, at)
+	case c == '-' || IsDigit(c):
+		return NumberEnd(b, at)
 	case c == 't':
 		return wordEnd(b, at, "true")
 	case c == 'f':
@@ -123,7 +134,7 @@ func groupEnd(b []byte, at, depth int) int {
 	if isObject {
 		last = '}'
 	}
-	at = spaceEnd(b, at+1)
+	at = SpaceEnd(b, at+1)
 	if at < len(b) && b[at] == last {
 		return at + 1
 	}
@@ -131,15 +142,15 @@ func groupEnd(b []byte, at, depth int) int {
 		if isObject {
 			_, _, at = memberAt(b, at, depth)
 		} else {
-			at = valueEnd(b, at, depth)
+			at = ValueEnd(b, at, depth)
 		}
 		if at < 0 {
 			return -1
 		}
-		at = spaceEnd(b, at)
+		at = SpaceEnd(b, at)
 		switch {
 		case at < len(b) && b[at] == ',':
-			at = spaceEnd(b, at+1)
+			at = SpaceEnd(b, at+1)
 		case at < len(b) && b[at] == last:
 			return at + 1
 		default:
@@ -148,8 +159,8 @@ func groupEnd(b []byte, at, depth int) int {
 	}
 }
 
-// stringEnd returns where the string ends that begins at at, behind its quote.
-func stringEnd(b []byte, at int) int {
+// StringEnd returns where the string ends whose quote stands at at, behind its other one; below zero if it has none.
+func StringEnd(b []byte, at int) int {
 	for at++; ; {
 		at = plainEnd(b, at)
 		if at >= len(b) || b[at] < ' ' {
@@ -165,7 +176,7 @@ func stringEnd(b []byte, at int) int {
 		case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
 			at += 2
 		case 'u':
-			if _, ok := unitAt(b[at:]); !ok {
+			if _, ok := UnitAt(b[at:]); !ok {
 				return -1
 			}
 			at += 6
@@ -194,8 +205,9 @@ func plainEnd(b []byte, at int) int {
 	return at
 }
 
-func numberEnd(b []byte, at int) int {
-	if b[at] == '-' {
+// NumberEnd returns where the number ends that begins at at, below zero if there is none.
+func NumberEnd(b []byte, at int) int {
+	if at < len(b) && b[at] == '-' {
 		at++
 	}
 	switch {
@@ -224,7 +236,7 @@ func numberEnd(b []byte, at int) int {
 // digitsEnd returns where the digits end that begin at at, below zero if there are none.
 func digitsEnd(b []byte, at int) int {
 	begin := at
-	for at < len(b) && isDigit(b[at]) {
+	for at < len(b) && IsDigit(b[at]) {
 		at++
 	}
 	if at == begin {
@@ -233,7 +245,8 @@ func digitsEnd(b []byte, at int) int {
 	return at
 }
 
-func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+// IsDigit tells whether c is a decimal digit.
+func IsDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 func wordEnd(b []byte, at int, word string) int {
 	if len(b)-at < len(word) || string(b[at:at+len(word)]) != word {
@@ -242,9 +255,29 @@ func wordEnd(b []byte, at int, word string) int {
 	return at + len(word)
 }
 
-func spaceEnd(b []byte, at int) int {
+// SpaceEnd returns where the white space ends that begins at at, if any.
+func SpaceEnd(b []byte, at int) int {
 	for at < len(b) && (b[at] == ' ' || b[at] == '\n' || b[at] == '\t' || b[at] == '\r') {
 		at++
 	}
 	return at
+}
+
+// UnitAt reads the \uXXXX that b begins with.
+func UnitAt(b []byte) (rune, bool) {
+	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
+		return 0, false
+	}
+	var unit rune
+	for _, c := range b[2:6] {
+		switch {
+		case c >= '0' && c <= '9':
+			unit = unit<<4 | rune(c-'0')
+		case c|0x20 >= 'a' && c|0x20 <= 'f':
+			unit = unit<<4 | rune(c|0x20-'a'+10)
+		default:
+			return 0, false
+		}
+	}
+	return unit, true
 }

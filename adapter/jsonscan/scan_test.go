@@ -1,4 +1,4 @@
-package ondemand
+package jsonscan
 
 import (
 	"bytes"
@@ -19,14 +19,14 @@ func FuzzScan(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var keys, values [][]byte
-		m := membersOf(data)
-		for m.next() {
-			keys, values = append(keys, bytes.Clone(m.key)), append(values, bytes.Clone(m.value))
+		m := MembersOf(data)
+		for m.Next() {
+			keys, values = append(keys, bytes.Clone(m.Key)), append(values, bytes.Clone(m.Value))
 		}
-		if m.valid != json.Valid(data) {
-			t.Fatalf("%q: valid is %t, and %t for encoding/json", data, m.valid, json.Valid(data))
+		if m.Valid != json.Valid(data) {
+			t.Fatalf("%q: valid is %t, and %t for encoding/json", data, m.Valid, json.Valid(data))
 		}
-		if !m.valid {
+		if !m.Valid {
 			return
 		}
 		wantKeys, wantValues := slowMembers(t, data)
@@ -61,29 +61,4 @@ func slowMembers(t *testing.T, data []byte) (keys []string, values [][]byte) {
 		keys, values = append(keys, key.(string)), append(values, value)
 	}
 	return keys, values
-}
-
-// BenchmarkPayload looks into a frame, as the program does and with encoding/json.
-func BenchmarkPayload(b *testing.B) {
-	frame := []byte(`{"sessionId": "6a5a1f0e8b3c4d2e9f7a6b5c", "messageId": "6a5b1f0e8b3c4d2e9f7a6b5c", "answer": " of the tokens", ` +
-		`"status": "processing", "eventIndex":17, "eventType": "fulfillment"}`)
-	b.Run("scan", func(b *testing.B) {
-		b.SetBytes(int64(len(frame)))
-		b.ReportAllocs()
-		for b.Loop() {
-			if p, err := scanPayload(frame); err != nil || p.kind != payloadAnswer {
-				b.Fatal(p, err)
-			}
-		}
-	})
-	b.Run("encoding-json", func(b *testing.B) {
-		b.SetBytes(int64(len(frame)))
-		b.ReportAllocs()
-		for b.Loop() {
-			var p struct{ Answer, EventType string }
-			if err := json.Unmarshal(frame, &p); err != nil || p.EventType != "fulfillment" {
-				b.Fatal(p, err)
-			}
-		}
-	})
 }
