@@ -94,7 +94,11 @@ func (w *workspace) giveBack() {
 
 // ofText returns the SHA-256 of a text. It goes in by pieces, since a copy of a long one would cost
 // as much as hashing it.
-func (w *workspace) ofText(text string) (sum Digest) {
+func (w *workspace) ofText(text string) Digest {
+	if len(text) <= hashPiece {
+		w.scratch = append(w.scratch[:0], text...)
+		return sha256.Sum256(w.scratch)
+	}
 	w.text.Reset()
 	for len(text) > 0 {
 		piece := text[:min(len(text), hashPiece)]
@@ -102,8 +106,8 @@ func (w *workspace) ofText(text string) (sum Digest) {
 		w.text.Write(w.scratch)
 		text = text[len(piece):]
 	}
-	w.text.Sum(sum[:0])
-	return sum
+	w.scratch = w.text.Sum(w.scratch[:0])
+	return Digest(w.scratch)
 }
 
 // message puts a message down whose text has the SHA-256 text.

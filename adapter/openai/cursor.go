@@ -8,10 +8,12 @@ import (
 	"math"
 	"strconv"
 	"sync"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"ondemand-api-proxy/adapter/jsonscan"
 	"ondemand-api-proxy/domain"
 )
 
@@ -122,21 +124,21 @@ func (c cursor) name(quoted jsontext.Value) string {
 	case `"text"`:
 		return "text"
 	}
-	return c.unquote(quoted)
+	return string(c.unquoted(quoted))
 }
 
-// unquote returns the text of a JSON string.
-func (t *tools) unquote(quoted []byte) string {
+// unquoted returns the text of a JSON string, as a piece of it or until the next is asked for.
+func (t *tools) unquoted(quoted []byte) []byte {
 	inside := quoted[1 : len(quoted)-1]
 	if bytes.IndexByte(inside, '\\') < 0 && utf8.Valid(inside) {
-		return string(inside)
+		return inside
 	}
 	t.scratch = appendUnquoted(t.scratch[:0], quoted)
-	return string(t.scratch)
+	return t.scratch
 }
 
-// appendUnquoted appends the text of a JSON string. Most have only escapes of one letter, as line ends: between those,
-// text is copied as it stands, which takes half of jsontext's time (BenchmarkUnquoted).
+// appendUnquoted appends the text of a JSON string. Between its escapes, which are few in most, text is copied as it
+// stands, which takes half of jsontext's time (BenchmarkUnquoted).
 func appendUnquoted(to []byte, quoted jsontext.Value) []byte {
 	began := len(to)
 	if utf8.Valid(quoted) {
@@ -145,19 +147,23 @@ func appendUnquoted(to []byte, quoted jsontext.Value) []byte {
 			if at < 0 {
 				return append(to, rest...)
 			}
-			means := escapes[rest[at+1]]
+			means, size := rune(escapes[rest[at+1]]), 2
 			if means == 0 {
+				means, _ = jsonscan.UnitAt(rest[at:])
+				size = 6
+			}
+			if utf16.IsSurrogate(means) {
 				break
 			}
-			to = append(append(to, rest[:at]...), means)
-			rest = rest[at+2:]
+			to = utf8.AppendRune(append(to, rest[:at]...), means)
+			rest = rest[at+size:]
 		}
 	}
-	to, _ = jsontext.AppendUnquote(to[:began], quoted) // what is no UTF-8 it replaces, and says so
+	to, _ = jsontext.AppendUnquote(to[:began], quoted) // what is no UTF-8 or no character it replaces, and says so
 	return to
 }
 
-// escapes are what the letters behind a backslash mean; 0: more than a letter.
+// escapes are what the letters behind a backslash mean; 0: that of four digits.
 var escapes = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
 
 // flag reads a boolean.

@@ -1,6 +1,8 @@
 package openai
 
 import (
+	"strings"
+
 	"ondemand-api-proxy/adapter/jsonscan"
 	"ondemand-api-proxy/domain"
 )
@@ -53,9 +55,11 @@ func (t *tools) plainList(b []byte, at int) (messages []domain.Message, end int)
 		return nil, -1
 	}
 	messages = make([]domain.Message, 0, manyMessages)
+	var texts strings.Builder // of all messages: one piece of memory
+	texts.Grow(len(b) - at)
 	for more := true; more; at, more = nextOf(b, at) {
 		var message domain.Message
-		if message, at = t.plainMessage(b, jsonscan.SpaceEnd(b, at+1)); at < 0 {
+		if message, at = t.plainMessage(b, jsonscan.SpaceEnd(b, at+1), &texts); at < 0 {
 			return nil, -1
 		}
 		messages = append(messages, message)
@@ -66,8 +70,8 @@ func (t *tools) plainList(b []byte, at int) (messages []domain.Message, end int)
 	return messages, at + 1
 }
 
-// plainMessage reads the message at at; end is below zero if it is another kind of value.
-func (t *tools) plainMessage(b []byte, at int) (m domain.Message, end int) {
+// plainMessage reads the message at at; end is below zero if it is another kind of value. Its text goes behind texts.
+func (t *tools) plainMessage(b []byte, at int, texts *strings.Builder) (m domain.Message, end int) {
 	if !jsonscan.Is(b, at, '{') {
 		return m, -1
 	}
@@ -88,7 +92,10 @@ func (t *tools) plainMessage(b []byte, at int) (m domain.Message, end int) {
 				return m, -1
 			}
 		case key == `"content"` && !hasText:
-			m.Text, hasText = t.unquote(b[value:end]), true
+			hasText = true
+			begin := texts.Len()
+			texts.Write(t.unquoted(b[value:end]))
+			m.Text = texts.String()[begin:]
 		default:
 			return m, -1
 		}
