@@ -104,10 +104,10 @@ func forbidden(folder, imported string) string {
 	return ""
 }
 
-// forbiddenToAdapter knows that adapters stay apart; only web gathers the inbound ones.
+// forbiddenToAdapter knows that adapters stay apart; only web gathers the inbound ones. jsonscan adapts nothing: it only reads.
 func forbiddenToAdapter(adapter, own string) string {
 	adapter, _, _ = strings.Cut(adapter, "/")
-	may := []string{"domain", "usecase", "adapter/" + adapter}
+	may := []string{"domain", "usecase", "adapter/jsonscan", "adapter/" + adapter}
 	if adapter == "web" {
 		may = append(may, "adapter/openai", "adapter/dashboard")
 	}
