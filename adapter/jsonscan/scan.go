@@ -22,12 +22,12 @@ type Members struct {
 // MembersOf begins before the first member; a value that is no object has none.
 func MembersOf(value []byte) Members {
 	m := Members{data: value, at: SpaceEnd(value, 0)}
-	if m.at >= len(value) || value[m.at] != '{' {
+	if !Is(value, m.at, '{') {
 		m.finish(ValueEnd(value, m.at, 0))
 		return m
 	}
 	m.at = SpaceEnd(value, m.at+1)
-	if m.at < len(value) && value[m.at] == '}' {
+	if Is(value, m.at, '}') {
 		m.finish(m.at + 1)
 	}
 	return m
@@ -45,9 +45,9 @@ func (m *Members) Next() bool {
 	}
 	m.Key, m.Value = m.data[m.at+1:key-1], m.data[value:end]
 	switch end = SpaceEnd(m.data, end); {
-	case end < len(m.data) && m.data[end] == ',':
+	case Is(m.data, end, ','):
 		m.at = SpaceEnd(m.data, end+1)
-	case end < len(m.data) && m.data[end] == '}':
+	case Is(m.data, end, '}'):
 		m.finish(end + 1)
 	default:
 		m.at = -1
@@ -115,7 +115,7 @@ func ValueEnd(b []byte, at, depth int) int {
 			return -1
 		}
 		return groupEnd(b, at, depth+1)
-	case c == '-' || IsDigit(c):
+	case c == '-' || isDigit(c):
 		return NumberEnd(b, at)
 	case c == 't':
 		return wordEnd(b, at, "true")
@@ -135,7 +135,7 @@ func groupEnd(b []byte, at, depth int) int {
 		last = '}'
 	}
 	at = SpaceEnd(b, at+1)
-	if at < len(b) && b[at] == last {
+	if Is(b, at, last) {
 		return at + 1
 	}
 	for {
@@ -149,9 +149,9 @@ func groupEnd(b []byte, at, depth int) int {
 		}
 		at = SpaceEnd(b, at)
 		switch {
-		case at < len(b) && b[at] == ',':
+		case Is(b, at, ','):
 			at = SpaceEnd(b, at+1)
-		case at < len(b) && b[at] == last:
+		case Is(b, at, last):
 			return at + 1
 		default:
 			return -1
@@ -176,7 +176,7 @@ func StringEnd(b []byte, at int) int {
 		case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
 			at += 2
 		case 'u':
-			if _, ok := UnitAt(b[at:]); !ok {
+			if _, ok := unitAt(b[at:]); !ok {
 				return -1
 			}
 			at += 6
@@ -207,18 +207,18 @@ func plainEnd(b []byte, at int) int {
 
 // NumberEnd returns where the number ends that begins at at, below zero if there is none.
 func NumberEnd(b []byte, at int) int {
-	if at < len(b) && b[at] == '-' {
+	if Is(b, at, '-') {
 		at++
 	}
 	switch {
-	case at < len(b) && b[at] == '0':
+	case Is(b, at, '0'):
 		at++
 	default:
 		if at = digitsEnd(b, at); at < 0 {
 			return -1
 		}
 	}
-	if at < len(b) && b[at] == '.' {
+	if Is(b, at, '.') {
 		if at = digitsEnd(b, at+1); at < 0 {
 			return -1
 		}
@@ -236,7 +236,7 @@ func NumberEnd(b []byte, at int) int {
 // digitsEnd returns where the digits end that begin at at, below zero if there are none.
 func digitsEnd(b []byte, at int) int {
 	begin := at
-	for at < len(b) && IsDigit(b[at]) {
+	for at < len(b) && isDigit(b[at]) {
 		at++
 	}
 	if at == begin {
@@ -245,8 +245,8 @@ func digitsEnd(b []byte, at int) int {
 	return at
 }
 
-// IsDigit tells whether c is a decimal digit.
-func IsDigit(c byte) bool { return c >= '0' && c <= '9' }
+// isDigit tells whether c is a decimal digit.
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 func wordEnd(b []byte, at int, word string) int {
 	if len(b)-at < len(word) || string(b[at:at+len(word)]) != word {
@@ -261,23 +261,4 @@ func SpaceEnd(b []byte, at int) int {
 		at++
 	}
 	return at
-}
-
-// UnitAt reads the \uXXXX that b begins with.
-func UnitAt(b []byte) (rune, bool) {
-	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
-		return 0, false
-	}
-	var unit rune
-	for _, c := range b[2:6] {
-		switch {
-		case c >= '0' && c <= '9':
-			unit = unit<<4 | rune(c-'0')
-		case c|0x20 >= 'a' && c|0x20 <= 'f':
-			unit = unit<<4 | rune(c|0x20-'a'+10)
-		default:
-			return 0, false
-		}
-	}
-	return unit, true
 }

@@ -61,7 +61,7 @@ func (c *call) authorise(request *http.Request) {
 		request.SetBasicAuth(credential.Email().Reveal(), credential.Password().Reveal())
 	case c.op == opRefresh:
 	case c.byKey():
-		// Spelt as the platform documents it; HTTP does not mind.
+		// The platform documents it as apikey; HTTP does not mind, and so net/http need not spell it anew.
 		request.Header.Set("Apikey", credential.Key().Reveal())
 	default:
 		request.Header.Set("Authorization", "Bearer "+c.grant.Token.Reveal())

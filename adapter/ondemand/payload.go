@@ -98,7 +98,7 @@ func insideOf(value []byte) []byte {
 
 // numberOf is a value that is a number; nothing for other values.
 func numberOf(value []byte) []byte {
-	if value[0] != '-' && !jsonscan.IsDigit(value[0]) {
+	if jsonscan.NumberEnd(value, 0) < 0 {
 		return nil
 	}
 	return value

@@ -2,7 +2,6 @@ package ondemand
 
 import (
 	"bytes"
-	"unicode/utf16"
 	"unicode/utf8"
 
 	"ondemand-api-proxy/adapter/jsonscan"
@@ -42,7 +41,7 @@ func (d *deltaText) delta(kind domain.DeltaKind, inside []byte) (domain.Delta, b
 	if bytes.IndexByte(inside, '\\') < 0 && utf8.Valid(inside) {
 		return domain.Delta{Kind: kind, Text: inside, Escaped: inside}, len(inside) > 0
 	}
-	text, used, faithful := unescape(scratch.text[:0], inside)
+	text, used, faithful := jsonscan.Unescape(scratch.text[:0], inside)
 	scratch.text = text
 	if used < len(inside) {
 		d.held, d.heldKind = append(d.held[:0], inside[used:]...), kind
@@ -69,108 +68,4 @@ func (d *deltaText) orphan() (domain.Delta, bool) {
 	scratch := &d.scratch[d.current]
 	scratch.text = append(scratch.text[:0], replacement...)
 	return domain.Delta{Kind: d.heldKind, Text: scratch.text, Escaped: scratch.text}, true
-}
-
-// unescape appends the text of a JSON string's inside to to. used is how much of
-// inside that is: the beginning of a character at its very end is left. faithful
-// tells that inside[:used] can stand in any JSON string as it is.
-func unescape(to, inside []byte) (text []byte, used int, faithful bool) {
-	faithful = true
-	for used < len(inside) {
-		if c := inside[used]; c != '\\' {
-			size := bytes.IndexByte(inside[used:], '\\')
-			if size < 0 {
-				size = len(inside) - used
-			}
-			plain := inside[used : used+size]
-			last := used+size == len(inside)
-			var rest int
-			var fine bool
-			to, rest, fine = appendPlain(to, plain, last)
-			faithful = faithful && fine
-			used += size - rest
-			if rest > 0 {
-				break
-			}
-			continue
-		}
-		r, size := escapeAt(inside[used:])
-		if size == 0 {
-			break
-		}
-		if r == utf8.RuneError && !isReplacement(inside[used:used+size]) {
-			faithful = false
-		}
-		to = utf8.AppendRune(to, r)
-		used += size
-	}
-	return to, used, faithful
-}
-
-// appendPlain appends bytes without escapes. rest is how many of them, at the end of
-// the delta, may be the beginning of a character; fine: all others are UTF-8.
-func appendPlain(to, plain []byte, last bool) (text []byte, rest int, fine bool) {
-	if last {
-		rest = unfinished(plain)
-		plain = plain[:len(plain)-rest]
-	}
-	if utf8.Valid(plain) {
-		return append(to, plain...), rest, true
-	}
-	for len(plain) > 0 {
-		r, size := utf8.DecodeRune(plain)
-		to = utf8.AppendRune(to, r)
-		plain = plain[size:]
-	}
-	return to, rest, false
-}
-
-// unfinished is the length of the incomplete character at the end of b, if any.
-func unfinished(b []byte) int {
-	for n := 1; n < utf8.UTFMax && n <= len(b); n++ {
-		if tail := b[len(b)-n:]; utf8.RuneStart(tail[0]) {
-			if utf8.FullRune(tail) {
-				return 0
-			}
-			return n
-		}
-	}
-	return 0
-}
-
-// escapeAt reads the escape that b begins with. A size of 0 means that a character
-// is only half there. What is no escape, or half a surrogate pair, is U+FFFD.
-func escapeAt(b []byte) (r rune, size int) {
-	if len(b) < 2 {
-		return utf8.RuneError, len(b)
-	}
-	if b[1] != 'u' {
-		if i := bytes.IndexByte([]byte(`"\/bfnrt`), b[1]); i >= 0 {
-			return rune("\"\\/\b\f\n\r\t"[i]), 2
-		}
-		return utf8.RuneError, 2
-	}
-	unit, ok := jsonscan.UnitAt(b)
-	if !ok {
-		return utf8.RuneError, 2
-	}
-	if !utf16.IsSurrogate(unit) {
-		return unit, 6
-	}
-	isHigh := unit < 0xdc00
-	if isHigh && len(b) == 6 {
-		return 0, 0
-	}
-	if low, ok := jsonscan.UnitAt(b[6:]); ok && isHigh {
-		if whole := utf16.DecodeRune(unit, low); whole != utf8.RuneError {
-			return whole, 12
-		}
-	}
-	return utf8.RuneError, 6
-}
-
-// isReplacement tells whether an escape means U+FFFD rather than being broken.
-func isReplacement(escape []byte) bool {
-	unit, ok := jsonscan.UnitAt(escape)
-	return ok && unit == utf8.RuneError
 }

@@ -9,7 +9,7 @@ import (
 
 // plainMessages reads the messages of a request as most clients send them: each with a role and a text and nothing
 // else. rest is the request without them. It refuses nothing: whatever is different in any way, valid or
-// not, returns no messages and is for the careful reader, which would take five times as long for these
+// not, returns no messages and is for the careful reader, which would take nearly twice as long for these
 // (BenchmarkFromChatRequest). Both read the same (FuzzPlainMessages).
 func (t *tools) plainMessages(body []byte) (messages []domain.Message, rest []byte) {
 	at := jsonscan.SpaceEnd(body, 0)

@@ -133,6 +133,7 @@ func TestTheRulesOfImportsForbidWhatTheyShould(t *testing.T) {
 		{"usecase/chat", module + "/usecase/accounts", false},
 		{"usecase/chat", module + "/adapter/web", false},
 		{"usecase/chat", "go.uber.org/zap", false},
+		{"adapter/openai", module + "/adapter/jsonscan", true},
 		{"usecase/chat", "net/http", false},
 		{"adapter/web", module + "/adapter/openai", true},
 		{"adapter/web", module + "/adapter/sqlite", false},
